@@ -1,0 +1,1 @@
+"""Plan to NATS permissions and streams, the auth callout, the relay, dead letters and replay."""

@@ -1,0 +1,1 @@
+"""The law pack: adequacy decisions and transfer mechanisms as dated data. Pure."""

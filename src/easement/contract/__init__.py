@@ -1,0 +1,1 @@
+"""The contract language: document kinds, loading with positions, problems with codes. Pure."""

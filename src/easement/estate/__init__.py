@@ -1,0 +1,1 @@
+"""The registered estate: graph and impact, lifecycle table, review rules. Pure."""

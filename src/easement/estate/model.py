@@ -1,0 +1,50 @@
+"""The estate: every registered document of one moment, with the interface models they refer to.
+
+A pure value. ``Registered`` facts (ids, statuses, revisions) come from the registry; offline they are placeholders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from easement.contract.kinds import Agreement, Integration, Interface, Standard, System, Team, Waiver
+from easement.interfaces.model import InterfaceModel
+
+
+class LifecycleState(StrEnum):
+    """Where an integration stands. Only the workflow moves it."""
+
+    DESIGN = "design"
+    BUILD = "build"
+    LIVE = "live"
+    DEPRECATED = "deprecated"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What the registry knows of an integration: id (``INT-0042``), revision (content hash) and lifecycle state."""
+
+    id: str
+    revision: str
+    state: LifecycleState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estate:
+    """All documents by name. ``models`` holds the interface models by interface name.
+
+    ``registrations`` is by integration name; one that is missing there is unregistered and never flows.
+    """
+
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    systems: Mapping[str, System] = field(default_factory=dict)
+    interfaces: Mapping[str, Interface] = field(default_factory=dict)
+    integrations: Mapping[str, Integration] = field(default_factory=dict)
+    standards: Mapping[str, Standard] = field(default_factory=dict)
+    waivers: Mapping[str, Waiver] = field(default_factory=dict)
+    agreements: Mapping[str, Agreement] = field(default_factory=dict)
+    models: Mapping[str, InterfaceModel] = field(default_factory=dict)
+    registrations: Mapping[str, Registration] = field(default_factory=dict)

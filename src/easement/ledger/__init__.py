@@ -1,0 +1,1 @@
+"""The tamper-evident log: records, spool, hot store, sealed segments, checkpoints, verifier."""

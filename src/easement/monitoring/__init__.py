@@ -1,0 +1,1 @@
+"""Measurements, health in words, expectations and metrics, derived from the ledger."""

@@ -1,0 +1,1 @@
+"""The compiler: estate to plan, the representation that gateway and broker render. Pure."""

@@ -1,0 +1,243 @@
+"""The plan: the whole estate compiled into what may pass. No word of any gateway or broker product is in it.
+
+* Everything here is a value; a plan is named by the hash of its canonical JSON (:mod:`easement.plan.codec`).
+* Deny by default: a route without grants refuses everybody; what has no route does not exist.
+* An object that could not be compiled is left out of the plan's routes and deliveries and carries a condition that says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal
+
+from easement.interfaces.shape import Projection, ShapeSet
+
+
+class CostClass(StrEnum):
+    """What one call of an operation costs the gateway, in rising order."""
+
+    NATIVE = "native"
+    BODY = "body"
+    DECISION = "decision"
+
+
+class ConditionType(StrEnum):
+    """Accepted: the contract is valid and approved. ResolvedRefs: everything it names exists. Programmed: it is enforced."""
+
+    ACCEPTED = "Accepted"
+    RESOLVED_REFS = "ResolvedRefs"
+    PROGRAMMED = "Programmed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One statement about a compiled object. ``reason`` is a CamelCase word, ``message`` a sentence."""
+
+    type: ConditionType
+    status: bool
+    reason: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectStatus:
+    """The conditions of one integration."""
+
+    integration: str
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """Which contract a grant or delivery comes from; copied into each audit record."""
+
+    integration: str
+    integration_id: str
+    revision: str
+    source: str
+    target: str
+    retention_class: str
+    """How long its records are kept: ``d400`` is 400 days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The service account of a source or target system: what its tokens may contain, from its grants only."""
+
+    client_id: str
+    system: str
+    scopes: tuple[str, ...]
+    audiences: tuple[str, ...]
+    attributes: Mapping[str, str]
+    authentication: tuple[str, ...]
+    """Methods the contracts ask for: ``oauth2``, ``oauth2+mtls``, ``mtls``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """Where requests go. ``base_path`` has no trailing slash; ``ca`` is ``system``, ``internal`` or a PEM path."""
+
+    name: str
+    host: str
+    port: int
+    tls: bool
+    server_name: str
+    ca: str
+    base_path: str
+    max_connections: int
+    max_pending_requests: int
+    max_requests: int
+    connect_timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A token bucket: ``tokens`` are added each ``interval_ms``; ``burst`` fit into it."""
+
+    tokens: int
+    interval_ms: int
+    burst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParameterRule:
+    """One declared parameter, checked as text against ``shape`` (numbers and booleans are parsed first)."""
+
+    name: str
+    location: Literal["path", "query", "header"]
+    required: bool
+    shape: ShapeSet
+    array: Literal["", "repeat", "comma", "space", "pipe"] = ""
+    """How several values are written: ``a=1&a=2``, ``a=1,2`` ... ; empty for a single value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestGrant:
+    """The right of one client to call one operation, with what it may see of the answer."""
+
+    id: str
+    party: Party
+    client_id: str
+    scopes: tuple[str, ...]
+    audience: str
+    authentication: str
+    limit: Limit | None
+    projection: Projection
+    access: str = ""
+    """CEL over ``principal`` (token claims) and ``request`` (path parameters), or empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One operation of one interface version as the gateway serves it."""
+
+    id: str
+    """``INTERFACE@MAJOR.OPERATION``"""
+    interface: str
+    version: str
+    operation: str
+    method: str
+    prefix: str
+    """``/INTERFACE/vMAJOR``: what the gateway strips before it forwards."""
+    path: str
+    """Path template below the prefix, such as ``/orders/{orderId}``."""
+    upstream: str
+    cost: CostClass
+    timeout_ms: int
+    retries: int
+    max_body_bytes: int
+    body_required: bool
+    content_types: tuple[str, ...]
+    body: ShapeSet | None
+    body_schema: Mapping[str, Any] | bool | None
+    """The full schema, for the decider, only where ``cost`` is ``decision``."""
+    parameters: tuple[ParameterRule, ...]
+    open_query: bool
+    """Whether query parameters that are not declared pass (never, unless the interface says so)."""
+    grants: tuple[RequestGrant, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishGrant:
+    """The right of one client to publish to one channel."""
+
+    client_id: str
+    scopes: tuple[str, ...]
+    audience: str
+    authentication: str
+    parties: tuple[Party, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelPlan:
+    """One event channel: who may publish, and what a message must look like."""
+
+    id: str
+    """``INTERFACE@MAJOR.CHANNEL``"""
+    interface: str
+    version: str
+    channel: str
+    schema: Mapping[str, Any] | bool
+    content_type: str
+    max_message_bytes: int
+    max_age_ms: int
+    ordering_key: str
+    publishers: tuple[PublishGrant, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """When a failed delivery is tried again."""
+
+    attempts: int
+    initial_ms: int
+    maximum_ms: int
+    exponential: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookTarget:
+    """Where events are posted. ``secret`` is a reference, never a value."""
+
+    url: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One channel to one target under one contract."""
+
+    id: str
+    """``INTEGRATION.CHANNEL``"""
+    party: Party
+    channel_id: str
+    channel: str
+    client_id: str
+    """The account of the target, which may consume."""
+    scopes: tuple[str, ...]
+    audience: str
+    projection: Projection
+    webhook: WebhookTarget | None
+    retry: RetryPolicy
+    dead_letter_ms: int
+    dead_letter_owner: str
+    max_age_ms: int
+    max_per_second: float
+    """0 when the contract sets no limit."""
+    encryption_key: Mapping[str, Any] | None
+    """Public JWK to seal the payload to, or None for clear payloads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything that may pass. All tuples are sorted by id, so equal estates give equal plans."""
+
+    environment: str
+    accounts: tuple[Account, ...] = ()
+    upstreams: tuple[Upstream, ...] = ()
+    routes: tuple[Route, ...] = ()
+    channels: tuple[ChannelPlan, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
+    statuses: tuple[ObjectStatus, ...] = ()

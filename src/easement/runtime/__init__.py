@@ -1,0 +1,1 @@
+"""Settings, the composition root, the supervisor of easement up, one module per process role."""

@@ -1,0 +1,74 @@
+"""Where things lie in the data directory. Secrets are in ``keys``; each process owns its folder below ``run``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class DataDirectory:
+    """The data directory and the paths in it. Nothing here touches the disk except :meth:`create`."""
+
+    root: Path
+
+    def create(self) -> None:
+        """Make the folders, readable by this user only. Raises ``OSError`` when the place is not writable."""
+        for folder in (self.root, self.keys, self.certificates, self.gateway, self.broker, self.spool, self.ledger,
+                       self.monitor, self.logs, self.run):  # fmt: skip
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def database(self) -> Path:
+        """The control plane's SQLite file."""
+        return self.root / "control.db"
+
+    @property
+    def keys(self) -> Path:
+        """Private keys and tokens of the installation itself."""
+        return self.root / "keys"
+
+    @property
+    def node_token(self) -> Path:
+        """The bearer token with which the node agents fetch the plan."""
+        return self.keys / "node.token"
+
+    @property
+    def certificates(self) -> Path:
+        """``ca.pem`` and a ``NAME.pem`` / ``NAME.key`` pair for each server: gateway, broker, relay."""
+        return self.root / "certificates"
+
+    @property
+    def gateway(self) -> Path:
+        """Envoy's files, the last good plan and the access log."""
+        return self.root / "gateway"
+
+    @property
+    def broker(self) -> Path:
+        """The NATS configuration and store."""
+        return self.root / "broker"
+
+    @property
+    def spool(self) -> Path:
+        """Records on their way to the ledger, a folder for each recorder."""
+        return self.root / "spool"
+
+    @property
+    def ledger(self) -> Path:
+        """Hot store, segments and checkpoints."""
+        return self.root / "ledger"
+
+    @property
+    def monitor(self) -> Path:
+        """Measurements."""
+        return self.root / "monitor"
+
+    @property
+    def logs(self) -> Path:
+        """One log file for each process."""
+        return self.root / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Heartbeats of the running processes: ``ROLE.json``."""
+        return self.root / "run"

@@ -1,0 +1,64 @@
+"""Settings, from the command line, ``EASEMENT_*``, ``easement.toml`` and defaults, and where each value came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+SETTINGS_FILE: Final = Path("easement.toml")
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Settings(BaseSettings):
+    """Everything that an operator sets. Every port listens on loopback unless ``host`` says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="EASEMENT_", extra="forbid", frozen=True, toml_file=SETTINGS_FILE)
+
+    data: Path = Field(Path(".easement"), description="The directory that holds everything Easement keeps.")
+    environment: Literal["development", "production"] = Field(
+        "development", description="Plain-text upstreams and self-made certificates are allowed in development only."
+    )
+    host: str = Field("127.0.0.1", description="Address on which gateway and broker listen.")
+    public_host: str = Field("localhost", description="Name by which callers reach gateway, control plane, broker.")
+    gateway_port: Port = Field(8443, description="Data plane, TLS.")
+    control_port: Port = Field(9443, description="OAuth 2.0 server, API and console, TLS.")
+    console_port: Port = Field(8080, description="The control plane's own loopback port, plain HTTP.")
+    broker_port: Port = Field(4222, description="NATS, TLS.")
+    broker_monitor_port: Port = Field(8222, description="NATS monitoring, loopback only.")
+    decider_port: Port = Field(8081, description="Decider, loopback only.")
+    gateway_admin_port: Port = Field(9901, description="Envoy administration, loopback only.")
+    database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the data directory.")
+    envoy: str = Field("", description="Envoy binary; empty means the one that was installed with Easement.")
+    nats_server: str = Field("", description="nats-server binary; empty means the one installed with Easement.")
+    gateway_threads: Annotated[int, Field(ge=1, le=128)] = Field(1, description="Envoy worker threads.")
+    relay_workers: Annotated[int, Field(ge=1, le=64)] = Field(1, description="Relay processes.")
+    token_lifetime_s: Annotated[int, Field(ge=30, le=900)] = Field(300, description="Life of an access token.")
+    auto_approve_low_risk: bool = Field(
+        default=True, description="Approve a revision without a person when its risk is low and no finding blocks."
+    )
+    ledger_segment_rows: Annotated[int, Field(ge=100, le=10_000_000)] = Field(
+        100_000, description="Seal a ledger segment after so many records."
+    )
+    ledger_segment_minutes: Annotated[int, Field(ge=1, le=1440)] = Field(
+        60, description="Seal a ledger segment after so many minutes."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is the library's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags first, then the environment, then the file; no dotenv and no secret files."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    def as_environment(self) -> dict[str, str]:
+        """These settings as ``EASEMENT_*`` variables, for child processes."""
+        values: dict[str, Any] = self.model_dump(mode="json")
+        return {f"EASEMENT_{key.upper()}": str(value) for key, value in values.items()}

@@ -1,0 +1,1 @@
+"""Standards as code: rules, findings, waivers and the shipped baseline. Pure."""

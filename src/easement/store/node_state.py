@@ -1,0 +1,109 @@
+"""The node's side of the control plane: the current plan and verification keys, followed by long poll, kept on disk.
+
+Fail static: while the control plane is away the last good state goes on, also over a restart of the node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import structlog
+
+from easement.store.atomic_file import write_atomically
+
+_log = structlog.get_logger()
+_POLL_S = 25
+_RETRY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeState:
+    """What a node needs to enforce: the encoded plan (canonical JSON), its hash, and the token keys (a JWK set)."""
+
+    plan: bytes
+    plan_hash: str
+    jwks: dict[str, Any]
+
+
+def encode_node_state(state: NodeState) -> bytes:
+    """As the control plane serves it and the node keeps it."""
+    return json.dumps(
+        {"plan": state.plan.decode(), "plan_hash": state.plan_hash, "jwks": state.jwks}, separators=(",", ":")
+    ).encode()
+
+
+def decode_node_state(data: bytes) -> NodeState:
+    """Read what :func:`encode_node_state` wrote. Raises ``ValueError`` when it is damaged: the hash must fit the plan."""
+    body = json.loads(data)
+    try:
+        plan = body["plan"].encode()
+        state = NodeState(plan=plan, plan_hash=body["plan_hash"], jwks=body["jwks"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a node state: {error}") from error
+    if hashlib.sha256(plan).hexdigest() != state.plan_hash:
+        raise ValueError("the plan does not fit its hash")
+    return state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeStateClient:
+    """Follows ``GET {control_url}/internal/v1/state`` with an ETag and a long poll."""
+
+    control_url: str
+    token_file: Path
+    cache: Path
+
+    def cached(self) -> NodeState | None:
+        """The last good state on disk, or None."""
+        try:
+            return decode_node_state(self.cache.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            _log.warning("node_state.cache_unusable", error=str(error))
+            return None
+
+    async def follow(self, stop: asyncio.Event) -> AsyncIterator[NodeState]:
+        """Yield the cached state at once if there is one, then each new state, until ``stop`` is set."""
+        etag = ""
+        if (state := await asyncio.to_thread(self.cached)) is not None:
+            yield state
+        reachable = True
+        async with httpx.AsyncClient(base_url=self.control_url, timeout=_POLL_S + 10) as client:
+            while not stop.is_set():
+                try:
+                    answer = await self._get(client, etag)
+                    if answer.status_code == httpx.codes.OK:
+                        state = decode_node_state(answer.content)
+                        etag = answer.headers.get("etag", "")
+                        await asyncio.to_thread(write_atomically, self.cache, answer.content)
+                        yield state
+                    elif answer.status_code != httpx.codes.NOT_MODIFIED:
+                        raise httpx.HTTPError(f"status {answer.status_code}")  # noqa: TRY301 - one place handles all
+                    reachable = True
+                except (httpx.HTTPError, OSError, ValueError) as error:
+                    if reachable:
+                        _log.warning("node_state.control_unreachable", error=str(error) or type(error).__name__)
+                    reachable = False
+                    await _pause(stop, _RETRY_S)
+
+    async def _get(self, client: httpx.AsyncClient, etag: str) -> httpx.Response:
+        token = (await asyncio.to_thread(self.token_file.read_text)).strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        if etag:
+            headers["If-None-Match"] = etag
+        return await client.get("/internal/v1/state", params={"wait": _POLL_S if etag else 0}, headers=headers)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

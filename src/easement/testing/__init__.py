@@ -1,0 +1,1 @@
+"""Simulators and factories that users may use too."""
