@@ -1,7 +1,7 @@
 """Shapes and projections: what a body may look like and what of it may pass, small enough to run inside the gateway.
 
-A :class:`ShapeSet` is a table of nodes that refer to each other by index, so recursive schemas need no expansion and the
-whole table is plain data (JSON, a protobuf ``Struct``, a Lua table). It holds the declared subset of JSON Schema:
+A :class:`ShapeSet` is a table of nodes that refer to each other by index, so recursive schemas need no expansion and
+the whole table is plain data (JSON, a protobuf ``Struct``, a Lua table). It holds the declared subset of JSON Schema:
 types, required, properties, additionalProperties, items, enum and const of scalars, ranges, lengths and counts.
 What a schema asks beyond the subset is named in :attr:`ShapeSet.unchecked`; an operation with any such keyword costs a
 ``decision`` (a full validator), never silence.

@@ -1,7 +1,8 @@
 """One record: one step of one transaction, or one decision about the estate.
 
 A record never holds payload values or secrets; ``detail`` holds names and numbers (removed field names, HTTP status,
-broker sequence). ``recorder`` and ``sequence`` are given by the spool and leave no gap: a missing number is a lost record.
+broker sequence). ``recorder`` and ``sequence`` are given by the spool and leave no gap: a missing number is a
+lost record.
 """
 
 from __future__ import annotations

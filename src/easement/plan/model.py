@@ -2,7 +2,7 @@
 
 * Everything here is a value; a plan is named by the hash of its canonical JSON (:mod:`easement.plan.codec`).
 * Deny by default: a route without grants refuses everybody; what has no route does not exist.
-* An object that could not be compiled is left out of the plan's routes and deliveries and carries a condition that says why.
+* What could not be compiled is left out of routes and deliveries and carries a condition that says why.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class CostClass(StrEnum):
 
 
 class ConditionType(StrEnum):
-    """Accepted: the contract is valid and approved. ResolvedRefs: everything it names exists. Programmed: it is enforced."""
+    """Accepted: valid and approved. ResolvedRefs: everything it names exists. Programmed: it is enforced."""
 
     ACCEPTED = "Accepted"
     RESOLVED_REFS = "ResolvedRefs"

@@ -40,7 +40,7 @@ def encode_node_state(state: NodeState) -> bytes:
 
 
 def decode_node_state(data: bytes) -> NodeState:
-    """Read what :func:`encode_node_state` wrote. Raises ``ValueError`` when it is damaged: the hash must fit the plan."""
+    """Read what :func:`encode_node_state` wrote. Raises ``ValueError`` when damaged: the hash must fit the plan."""
     body = json.loads(data)
     try:
         plan = body["plan"].encode()
