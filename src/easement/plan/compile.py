@@ -1,0 +1,202 @@
+"""Estate to plan: the pure compiler.
+
+* Only integrations that are registered and live (or deprecated, which still flows) are compiled.
+* A contract that cannot be enforced whole is not programmed at all, and its conditions say why.
+* The result does not depend on the order of documents; equal estates give equal plans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Final
+
+from easement.contract.kinds import Integration, Pattern
+from easement.estate.model import Estate, LifecycleState
+from easement.plan.enforceable import obstacles
+from easement.plan.events import EventCompiler
+from easement.plan.model import (
+    Account,
+    ChannelPlan,
+    Condition,
+    ConditionType,
+    Delivery,
+    ObjectStatus,
+    Plan,
+    Route,
+    Upstream,
+)
+from easement.plan.parties import endpoint_of, upstream_of
+from easement.plan.requests import RequestCompiler
+
+FLOWING: Final = frozenset({LifecycleState.LIVE, LifecycleState.DEPRECATED})
+
+
+def compile_plan(estate: Estate, *, environment: str, today: date | None = None) -> Plan:
+    """Compile everything that may flow.
+
+    ``environment`` chooses endpoints; plain-text ones are programmed in ``development`` only. With ``today`` an
+    agreement that is not in force stops its integration. Never raises because a contract is bad: see ``statuses``.
+    """
+    conditions: dict[str, list[Condition]] = {}
+    requests: dict[str, list[Integration]] = {}
+    events: dict[str, list[Integration]] = {}
+    for name, integration in sorted(estate.integrations.items()):
+        conditions[name] = [_accepted(estate, integration)]
+        if not conditions[name][0].status:
+            continue
+        conditions[name].append(_resolved(estate, integration, environment))
+        if not conditions[name][1].status:
+            continue
+        found = obstacles(estate, integration, today=today)
+        if found:
+            conditions[name].append(
+                _condition(ConditionType.PROGRAMMED, found[0][0], "; ".join(text for _, text in found), status=False)
+            )
+            continue
+        group = requests if integration.spec.pattern is Pattern.REQUEST else events
+        group.setdefault(integration.spec.interface.name, []).append(integration)
+
+    routes, upstreams = _requests(estate, requests, environment, conditions)
+    channels, deliveries = _events(estate, events, conditions)
+    return Plan(
+        environment=environment,
+        accounts=_accounts(estate, routes, channels, deliveries),
+        upstreams=tuple(sorted(upstreams, key=lambda upstream: upstream.name)),
+        routes=tuple(sorted(routes, key=lambda route: route.id)),
+        channels=tuple(sorted(channels, key=lambda channel: channel.id)),
+        deliveries=tuple(sorted(deliveries, key=lambda delivery: delivery.id)),
+        statuses=tuple(
+            ObjectStatus(integration=name, conditions=tuple(found)) for name, found in sorted(conditions.items())
+        ),
+    )
+
+
+def _condition(kind: ConditionType, reason: str, message: str = "", *, status: bool = True) -> Condition:
+    return Condition(type=kind, status=status, reason=reason, message=message)
+
+
+def _accepted(estate: Estate, integration: Integration) -> Condition:
+    registration = estate.registrations.get(integration.metadata.name)
+    if registration is None:
+        return _condition(ConditionType.ACCEPTED, "NotRegistered", "apply it to register it", status=False)
+    if registration.state not in FLOWING:
+        return _condition(ConditionType.ACCEPTED, "NotLive", f"it is in state {registration.state}", status=False)
+    return _condition(ConditionType.ACCEPTED, "Approved", f"revision {registration.revision[:12]}")
+
+
+def _resolved(estate: Estate, integration: Integration, environment: str) -> Condition:
+    missing = "; ".join(_unresolved(estate, integration, environment))
+    if missing:
+        return _condition(ConditionType.RESOLVED_REFS, "ReferenceMissing", missing, status=False)
+    return _condition(ConditionType.RESOLVED_REFS, "Resolved")
+
+
+def _unresolved(estate: Estate, integration: Integration, environment: str) -> Iterable[str]:
+    spec = integration.spec
+    for role, name in (("source", spec.source), ("target", spec.target)):
+        if name not in estate.systems:
+            yield f"{role} system {name} is not registered"
+    interface = estate.interfaces.get(spec.interface.name)
+    model = estate.models.get(spec.interface.name)
+    if interface is None or model is None:
+        yield f"interface {spec.interface.name} is not registered or cannot be read"
+        return
+    if not spec.interface.version.allows(interface.spec.version):
+        yield f"interface {spec.interface.name} {interface.spec.version} is not in {spec.interface.version}"
+    for name in spec.operations:
+        if name not in model.operations:
+            yield f"operation {name} is not in interface {spec.interface.name}"
+    for name in spec.channels:
+        if name not in model.channels:
+            yield f"channel {name} is not in interface {spec.interface.name}"
+    if spec.pattern is Pattern.REQUEST:
+        yield from _unresolved_endpoint(estate, interface.spec.system, environment)
+
+
+def _unresolved_endpoint(estate: Estate, system_name: str, environment: str) -> Iterable[str]:
+    system = estate.systems.get(system_name)
+    endpoint = endpoint_of(system, environment) if system else None
+    if endpoint is None:
+        yield f"system {system_name} has no endpoint for {environment}"
+    elif environment != "development" and endpoint.url.startswith("http://"):
+        yield f"the endpoint of system {system_name} is plain http, which only development allows"
+
+
+def _requests(
+    estate: Estate, groups: dict[str, list[Integration]], environment: str, conditions: dict[str, list[Condition]]
+) -> tuple[list[Route], list[Upstream]]:
+    routes: list[Route] = []
+    upstreams: dict[str, Upstream] = {}
+    for name, integrations in groups.items():
+        interface = estate.interfaces[name]
+        system = estate.systems[interface.spec.system]
+        endpoint = endpoint_of(system, environment)
+        if endpoint is None:  # _unresolved has already said so; kept for the type checker and for safety
+            continue
+        upstreams[system.metadata.name] = upstream_of(system, endpoint)
+        compiler = RequestCompiler(estate, interface, estate.models[name], system.metadata.name)
+        routes.extend(compiler.routes(integrations))
+        for integration in integrations:
+            notes = [
+                f"{operation}: {note}"
+                for operation in integration.spec.operations
+                for note in compiler.unchecked.get(operation, ())
+            ]
+            conditions[integration.metadata.name].append(_programmed(notes))
+    return routes, list(upstreams.values())
+
+
+def _programmed(notes: list[str]) -> Condition:
+    if notes:
+        return _condition(ConditionType.PROGRAMMED, "EnforcedInPart", "not checked by the gateway: " + "; ".join(notes))
+    return _condition(ConditionType.PROGRAMMED, "Enforced")
+
+
+def _events(
+    estate: Estate, groups: dict[str, list[Integration]], conditions: dict[str, list[Condition]]
+) -> tuple[list[ChannelPlan], list[Delivery]]:
+    channels: list[ChannelPlan] = []
+    deliveries: list[Delivery] = []
+    for name, integrations in groups.items():
+        compiler = EventCompiler(estate, estate.interfaces[name], estate.models[name])
+        channels.extend(compiler.channels(integrations))
+        deliveries.extend(compiler.deliveries(integrations))
+        for integration in integrations:
+            conditions[integration.metadata.name].append(_programmed([]))
+    return channels, deliveries
+
+
+def _accounts(
+    estate: Estate, routes: list[Route], channels: list[ChannelPlan], deliveries: list[Delivery]
+) -> tuple[Account, ...]:
+    scopes: dict[str, set[str]] = {}
+    audiences: dict[str, set[str]] = {}
+    methods: dict[str, set[str]] = {}
+
+    def grant(client: str, granted: Iterable[str], audience: str, method: str) -> None:
+        scopes.setdefault(client, set()).update(granted)
+        audiences.setdefault(client, set()).add(audience)
+        methods.setdefault(client, set()).add(method)
+
+    for route in routes:
+        for request in route.grants:
+            grant(request.client_id, request.scopes, request.audience, request.authentication)
+    for channel in channels:
+        for publisher in channel.publishers:
+            grant(publisher.client_id, publisher.scopes, publisher.audience, publisher.authentication)
+    for delivery in deliveries:
+        if delivery.webhook is None:
+            method = estate.integrations[delivery.party.integration].spec.security.authentication
+            grant(delivery.client_id, delivery.scopes, delivery.audience, method)
+    return tuple(
+        Account(
+            client_id=client,
+            system=client,
+            scopes=tuple(sorted(scopes[client])),
+            audiences=tuple(sorted(audiences[client])),
+            attributes=dict(sorted(estate.systems[client].spec.attributes.items())),
+            authentication=tuple(sorted(methods[client])),
+        )
+        for client in sorted(scopes)
+    )

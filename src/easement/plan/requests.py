@@ -1,0 +1,204 @@
+"""Request integrations to routes: one route for each operation of an API in use, one grant for each contract on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from easement.contract.kinds import Handling, Integration, Interface
+from easement.estate.model import Estate
+from easement.interfaces.model import InterfaceModel, Operation, Parameter, Schema
+from easement.interfaces.projection import compile_projection
+from easement.interfaces.shape import Projection, ShapeSet
+from easement.interfaces.shapes import compile_shape
+from easement.plan.model import CostClass, ParameterRule, RequestGrant, Route
+from easement.plan.parties import audience_of, limit_of, operation_scope, party_of
+
+IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+"""RFC 9110 §9.2.2: only these are ever sent twice."""
+_MAX_GATEWAY_RETRIES: Final = 3
+
+
+@dataclass(slots=True)
+class RequestCompiler:
+    """Compiles the operations of one interface; shapes and projections are compiled once and shared by grants.
+
+    ``unchecked`` collects, by operation id, what a contract declares and the gateway does not check.
+    """
+
+    estate: Estate
+    interface: Interface
+    model: InterfaceModel
+    upstream: str
+    unchecked: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _projections: dict[tuple[str, tuple[tuple[str, Handling], ...]], Projection] = field(default_factory=dict)
+
+    def routes(self, integrations: Sequence[Integration]) -> list[Route]:
+        """All operations of the interface; those that no contract grants refuse everybody."""
+        by_operation: dict[str, list[Integration]] = {}
+        for integration in integrations:
+            for name in integration.spec.operations:
+                by_operation.setdefault(name, []).append(integration)
+        return [
+            self._route(operation, by_operation.get(operation.id, [])) for operation in self.model.operations.values()
+        ]
+
+    def _route(self, operation: Operation, integrations: Sequence[Integration]) -> Route:
+        name = self.interface.metadata.name
+        version = self.interface.spec.version
+        granted = bool(integrations)
+        notes: list[str] = []
+        body, schema = self._body(operation, notes) if granted else (None, None)
+        parameters, open_query = self._parameters(operation, notes) if granted else ((), False)
+        grants = tuple(self._grant(integration, operation, notes) for integration in integrations)
+        if notes:
+            self.unchecked[operation.id] = tuple(dict.fromkeys(notes))
+        slas = [integration.spec.sla for integration in integrations]
+        return Route(
+            id=f"{name}@{version.major}.{operation.id}",
+            interface=name,
+            version=str(version),
+            operation=operation.id,
+            method=operation.method,
+            prefix=f"/{name}/v{version.major}",
+            path=operation.path,
+            upstream=self.upstream,
+            cost=self._cost(operation, body, grants),
+            timeout_ms=max((sla.timeout.milliseconds for sla in slas), default=15_000),
+            retries=_retries(operation, integrations),
+            max_body_bytes=max((sla.max_body_bytes for sla in slas), default=0) if operation.request else 0,
+            body_required=operation.request.required if operation.request else False,
+            content_types=tuple(sorted(operation.request.media)) if operation.request else (),
+            body=body,
+            body_schema=schema,
+            parameters=parameters,
+            open_query=open_query,
+            grants=tuple(sorted(grants, key=lambda grant: grant.id)),
+        )
+
+    def _cost(self, operation: Operation, body: ShapeSet | None, grants: Sequence[RequestGrant]) -> CostClass:
+        if body is not None and body.unchecked:
+            return CostClass.DECISION
+        if body is not None or (grants and _json_answers(operation)):
+            return CostClass.BODY
+        return CostClass.NATIVE
+
+    def _body(
+        self, operation: Operation, notes: list[str]
+    ) -> tuple[ShapeSet | None, Mapping[str, object] | bool | None]:
+        if operation.request is None:
+            return None, None
+        schema: Schema | None = None
+        for media, candidate in operation.request.media.items():
+            if is_json(media):
+                schema = candidate
+            else:
+                notes.append(f"request body of type {media}")
+        if schema is None:
+            return None, None
+        shape = compile_shape(schema, self.model.definitions, closed=True)
+        if not shape.unchecked:
+            return shape, None
+        full = schema if isinstance(schema, bool) else {**schema, "$defs": dict(self.model.definitions)}
+        return shape, full
+
+    def _parameters(self, operation: Operation, notes: list[str]) -> tuple[tuple[ParameterRule, ...], bool]:
+        rules: list[ParameterRule] = []
+        open_query = False
+        for parameter in operation.parameters:
+            shape = compile_shape(parameter.schema, self.model.definitions, closed=True)
+            notes.extend(f"parameter {parameter.name}: {what}" for what in shape.unchecked)
+            if parameter.location == "cookie":
+                notes.append(f"cookie parameter {parameter.name}")
+                continue
+            if parameter.location == "query" and _is_object(shape):
+                notes.append(f"query parameter {parameter.name} of type object")
+                open_query = True
+                continue
+            rules.append(
+                ParameterRule(
+                    name=parameter.name,
+                    location=parameter.location,
+                    required=parameter.required,
+                    shape=shape,
+                    array=_array_style(parameter, shape),
+                )
+            )
+        return tuple(sorted(rules, key=lambda rule: (rule.location, rule.name))), open_query
+
+    def _grant(self, integration: Integration, operation: Operation, notes: list[str]) -> RequestGrant:
+        spec = integration.spec
+        interface = self.interface.metadata.name
+        for response in operation.responses:
+            for media in response.content.media if response.content else ():
+                if response.status.startswith("2") and not is_json(media):
+                    notes.append(f"answers of type {media} are refused")
+        return RequestGrant(
+            id=f"{integration.metadata.name}.{operation.id}",
+            party=party_of(self.estate, integration),
+            client_id=spec.source,
+            scopes=tuple(sorted(spec.security.scopes)) or (operation_scope(interface, operation.id),),
+            audience=audience_of(interface),
+            authentication=spec.security.authentication,
+            limit=limit_of(spec.sla.throughput.limit, spec.sla.throughput.burst),
+            projection=self._projection(operation, spec.handling),
+            access=spec.access,
+        )
+
+    def _projection(self, operation: Operation, handling: Mapping[str, Handling]) -> Projection:
+        key = (operation.id, tuple(sorted(handling.items())))
+        if key not in self._projections:
+            merged: Projection = {}
+            for schema in _json_answers(operation):
+                projection, _found = compile_projection(schema, self.model.definitions, handling)
+                merged = _merge(merged, projection)
+            self._projections[key] = merged
+        return self._projections[key]
+
+
+def is_json(media: str) -> bool:
+    """Whether a media type is JSON (RFC 8259, RFC 6839 ``+json``)."""
+    return media == "application/json" or media.endswith("+json")
+
+
+def _json_answers(operation: Operation) -> list[Schema]:
+    return [
+        schema
+        for response in operation.responses
+        if response.status.startswith("2") and response.content is not None
+        for media, schema in response.content.media.items()
+        if is_json(media)
+    ]
+
+
+def _merge(left: Projection, right: Projection) -> Projection:
+    merged = dict(left)
+    for name, new in right.items():
+        old = merged.get(name)
+        merged[name] = _merge(old, new) if isinstance(old, Mapping) and isinstance(new, Mapping) else (old or new)
+    return merged
+
+
+def _retries(operation: Operation, integrations: Sequence[Integration]) -> int:
+    if operation.method not in IDEMPOTENT:
+        return 0
+    asked = [spec.errors.retry.attempts - 1 for spec in (i.spec for i in integrations) if spec.errors.retry]
+    return min(_MAX_GATEWAY_RETRIES, max(asked, default=1))
+
+
+def _is_object(shape: ShapeSet) -> bool:
+    root = shape.nodes[shape.root]
+    return "object" in root.types or root.properties is not None
+
+
+def _array_style(parameter: Parameter, shape: ShapeSet) -> Literal["", "repeat", "comma", "space", "pipe"]:
+    if "array" not in shape.nodes[shape.root].types:
+        return ""
+    if parameter.location != "query":
+        return "comma"
+    if parameter.style == "spaceDelimited":
+        return "space"
+    if parameter.style == "pipeDelimited":
+        return "pipe"
+    return "repeat" if parameter.explode else "comma"
