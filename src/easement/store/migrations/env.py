@@ -1,0 +1,13 @@
+"""Alembic's entry: runs the migrations on the connection that :func:`easement.store.migrate.upgrade` hands over."""
+
+from alembic import context
+
+from easement.store.tables import METADATA
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
