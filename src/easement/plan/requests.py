@@ -130,10 +130,13 @@ class RequestCompiler:
     def _grant(self, integration: Integration, operation: Operation, notes: list[str]) -> RequestGrant:
         spec = integration.spec
         interface = self.interface.metadata.name
-        for response in operation.responses:
-            for media in response.content.media if response.content else ():
-                if response.status.startswith("2") and not is_json(media):
-                    notes.append(f"answers of type {media} are refused")
+        notes.extend(
+            f"answers of type {media} are refused"
+            for response in operation.responses
+            if response.status.startswith("2") and response.content is not None
+            for media in response.content.media
+            if not is_json(media)
+        )
         return RequestGrant(
             id=f"{integration.metadata.name}.{operation.id}",
             party=party_of(self.estate, integration),

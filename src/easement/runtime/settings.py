@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import tomllib
+from difflib import get_close_matches
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 SETTINGS_FILE: Final = Path("easement.toml")
@@ -62,3 +66,39 @@ class Settings(BaseSettings):
         """These settings as ``EASEMENT_*`` variables, for child processes."""
         values: dict[str, Any] = self.model_dump(mode="json")
         return {f"EASEMENT_{key.upper()}": str(value) for key, value in values.items()}
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Read the settings; flags that are None count as not given.
+
+    Raises ``ValueError`` with one sentence for each setting that is wrong, naming the variable to change.
+    """
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        raise ValueError("; ".join(_sentence(problem["loc"], problem["msg"]) for problem in error.errors())) from error
+    except TOMLDecodeError as error:
+        raise ValueError(f"{SETTINGS_FILE} is not valid TOML: {error}") from error
+
+
+def origins(settings: Settings) -> dict[str, str]:
+    """Where each value came from: ``flag``, an environment variable, ``easement.toml`` or ``default``."""
+    written = tomllib.loads(SETTINGS_FILE.read_text()) if SETTINGS_FILE.is_file() else {}
+    found: dict[str, str] = {}
+    for name in type(settings).model_fields:
+        variable = next((key for key in os.environ if key.upper() == f"EASEMENT_{name.upper()}"), "")
+        if variable:
+            found[name] = variable
+        elif name in written:
+            found[name] = str(SETTINGS_FILE)
+        else:
+            found[name] = "flag" if name in settings.model_fields_set else "default"
+    return found
+
+
+def _sentence(location: tuple[int | str, ...], message: str) -> str:
+    name = ".".join(str(part) for part in location)
+    if message.startswith("Extra inputs"):
+        near = get_close_matches(name, Settings.model_fields, n=1)
+        return f"there is no setting {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    return f"setting {name} (EASEMENT_{name.upper()}): {message}"

@@ -1,0 +1,111 @@
+"""The root command. Each command lives in a module of its own that is imported only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final, NamedTuple
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from easement import __version__
+
+
+class _Entry(NamedTuple):
+    module: str
+    attribute: str
+    help: str
+
+
+# In the order of a first day: write, check, register, review, run, watch.
+COMMANDS: Final[dict[str, _Entry]] = {
+    "init": _Entry("init_command", "init", "Start an estate in a folder."),
+    "new": _Entry("new_command", "new", "Write a document from a template."),
+    "import": _Entry("import_command", "app", "Make documents from an API description."),
+    "check": _Entry("check_command", "check", "Check a folder of documents against the standards."),
+    "rules": _Entry("rules_command", "app", "List and explain the rules of the standards."),
+    "schema": _Entry("schema_command", "schema", "Print the JSON Schemas of the documents."),
+    "explain": _Entry("explain_command", "explain", "Explain a problem code."),
+    "impact": _Entry("impact_command", "impact", "What is affected when something changes?"),
+    "plan": _Entry("plan_command", "plan", "Show what apply would change."),
+    "apply": _Entry("apply_command", "apply", "Register the documents of a folder."),
+    "review": _Entry("review_command", "app", "List, show, approve and reject revisions."),
+    "lifecycle": _Entry("lifecycle_command", "app", "Move an integration: live, deprecate, retire."),
+    "get": _Entry("get_command", "get", "List what is registered."),
+    "credential": _Entry("credential_command", "app", "Issue, rotate and revoke credentials of systems."),
+    "person": _Entry("person_command", "app", "Add people, roles and sign-in links."),
+    "audit": _Entry("audit_command", "app", "Search, trace and verify the ledger."),
+    "dead-letters": _Entry("dead_letter_command", "app", "List, show and replay dead letters."),
+    "up": _Entry("up_command", "up", "Run everything on this machine."),
+    "serve": _Entry("serve_command", "serve", "Run one role."),
+    "config": _Entry("config_command", "app", "Show the settings and where they come from."),
+    "demo": _Entry("demo_command", "demo", "Run the example estate with real traffic."),
+}
+
+
+class LazyGroup(TyperGroup):
+    """A group whose commands are imported on demand, so that ``--help`` and ``--version`` are quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is the library's
+        """All commands, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return one command."""
+        if (entry := COMMANDS.get(cmd_name)) is None:
+            return None
+        target = getattr(importlib.import_module(f"easement.cli.{entry.module}"), entry.attribute)
+        if not isinstance(target, typer.Typer):
+            application = typer.Typer(add_completion=False, rich_markup_mode=None)
+            application.command(name=cmd_name)(target)
+            target = application
+        command = typer.main.get_command(target)
+        command.name = cmd_name
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands from the table, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else " Run 'easement --help' for the list."
+            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    add_completion=True,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Easement: integration governance that is enforced.",
+)
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
+) -> None:
+    """Easement: integration governance that is enforced."""
+    if version:
+        typer.echo(f"easement {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point of the ``easement`` command."""
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"easement {__version__}\n")
+        return
+    app()

@@ -1,0 +1,54 @@
+"""Shared by all tests: free ports, the refusal of skips in CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Callable
+
+import pytest
+
+REFUSE_SKIPS = os.environ.get("EASEMENT_REFUSE_SKIPS") == "1"
+CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), "")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this machine cannot run, loudly; CI refuses."""
+    for item in items:
+        if item.get_closest_marker("browser") and not CHROMIUM and not REFUSE_SKIPS:
+            item.add_marker(pytest.mark.skip(reason="no Chromium on this machine: install it to run browser tests"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """In CI a skipped test is a failed one."""
+    report = yield
+    if REFUSE_SKIPS and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, which this run refuses: {report.longrepr}"
+    return report
+
+
+@pytest.fixture
+def free_ports() -> Callable[[int], list[int]]:
+    """A function that gives so many free TCP ports on loopback."""
+
+    def take(count: int) -> list[int]:
+        sockets = [socket.socket() for _ in range(count)]
+        try:
+            for one in sockets:
+                one.bind(("127.0.0.1", 0))
+            return [one.getsockname()[1] for one in sockets]
+        finally:
+            for one in sockets:
+                one.close()
+
+    return take
+
+
+@pytest.fixture
+def chromium() -> str:
+    """The path of the Chromium binary."""
+    assert CHROMIUM, "no Chromium on this machine"
+    return CHROMIUM
