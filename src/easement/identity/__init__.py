@@ -1,1 +1,1 @@
-"""Service accounts, the OAuth 2.0 server, the certificate authority, people and roles."""
+"""Service accounts and people: the OAuth 2.0 server, credentials, certificates, sign-in."""

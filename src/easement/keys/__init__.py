@@ -1,1 +1,1 @@
-"""Key providers, envelope encryption and the strict JOSE wrapper."""
+"""Key providers, envelope encryption, secret references, and a strict JOSE wrapper."""
