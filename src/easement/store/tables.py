@@ -183,7 +183,7 @@ idempotency_keys: Final = Table(
     Column("person", String(200), primary_key=True),
     Column("key", String(200), primary_key=True),
     Column("request", String(64), nullable=False),
-    Column("answer", Tree),
+    Column("answer", Tree, nullable=False),
     Column("created", Moment, nullable=False),
     comment="Answers already given to a request; ``request`` is the hash of what was asked.",
 )

@@ -1,5 +1,8 @@
 """First schema"""
 
+import hashlib
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -54,7 +57,7 @@ def upgrade() -> None:
         sa.Column("person", sa.String(length=200), nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("request", sa.String(length=64), nullable=False),
-        sa.Column("answer", Tree),
+        sa.Column("answer", Tree, nullable=False),
         sa.Column("created", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("person", "key", name=op.f("pk_idempotency_keys")),
         comment="Answers already given to a request; ``request`` is the hash of what was asked.",
@@ -259,6 +262,15 @@ def upgrade() -> None:
         comment="What one person, or the automatic rule, decided in a review, and in which roles.",
     )
     op.create_index(op.f("ix_decisions_review_id"), "decisions", ["review_id"], unique=False)
+    head = sa.table(
+        "estate_head",
+        sa.column("id", sa.Integer()),
+        sa.column("version", sa.Integer()),
+        sa.column("registered", sa.String()),
+        sa.column("changed", Moment()),
+    )
+    nothing = hashlib.sha256(b"").hexdigest()
+    op.bulk_insert(head, [{"id": 1, "version": 0, "registered": nothing, "changed": datetime.now(UTC)}])
 
 
 def downgrade() -> None:
