@@ -84,7 +84,8 @@ class CertificateAuthority:
             key = ec.generate_private_key(ec.SECP256R1())
             names = [*map(x509.DNSName, leaf.dns_names), *map(_ip_name, leaf.addresses), self._component(leaf.name)]
             usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-            certificate = self._issue(leaf.name, names, usages, key.public_key(), LEAF_LIFE, now)
+            builder = self._prepare(leaf.name, key.public_key(), LEAF_LIFE, now)
+            certificate = self._sign(builder, names, usages)
             write_atomically(folder / f"{leaf.name}.key", _private_pem(key))
             write_atomically(folder / f"{leaf.name}.pem", _pem(certificate) + _pem(self._issuing.certificate))
         return tuple(leaf.name for leaf in renewed)
@@ -97,7 +98,8 @@ class CertificateAuthority:
             raise CertificateAuthorityError(f"a client certificate lives at most {MAX_CLIENT_LIFE.days} days")
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.UniformResourceIdentifier(f"spiffe://{self.trust_domain}/system/{system}")
-        certificate = self._issue(system, [name], [ExtendedKeyUsageOID.CLIENT_AUTH], key.public_key(), life, now)
+        builder = self._prepare(system, key.public_key(), life, now)
+        certificate = self._sign(builder, [name], [ExtendedKeyUsageOID.CLIENT_AUTH])
         return IssuedCertificate(
             chain_pem=(_pem(certificate) + _pem(self._issuing.certificate)).decode(),
             private_key=Secret(_private_pem(key).decode()),
@@ -107,17 +109,18 @@ class CertificateAuthority:
     def _component(self, name: str) -> x509.UniformResourceIdentifier:
         return x509.UniformResourceIdentifier(f"spiffe://{self.trust_domain}/component/{name}")
 
-    def _issue(
+    def _prepare(
+        self, common_name: str, public_key: ec.EllipticCurvePublicKey, life: timedelta, now: datetime
+    ) -> x509.CertificateBuilder:
+        end = min(now + life, self._issuing.certificate.not_valid_after_utc)
+        return _builder(common_name, self._issuing.certificate.subject, public_key, now - _CLOCK_SKEW, end)
+
+    def _sign(
         self,
-        common_name: str,
+        builder: x509.CertificateBuilder,
         names: Sequence[x509.GeneralName],
         usages: Sequence[x509.ObjectIdentifier],
-        public_key: ec.EllipticCurvePublicKey,
-        life: timedelta,
-        now: datetime,
     ) -> x509.Certificate:
-        end = min(now + life, self._issuing.certificate.not_valid_after_utc)
-        builder = _builder(common_name, self._issuing.certificate.subject, public_key, now - _CLOCK_SKEW, end)
         return (
             builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(sign_certificates=False), critical=True)
@@ -186,7 +189,9 @@ class _AuthorityFiles:
             der = self.provider.open(sealed.read_bytes(), _aad(name))
             key = serialization.load_der_private_key(der, password=None)
         except (OSError, ValueError) as error:
-            raise CertificateAuthorityError(f"{public} or {sealed} is missing or damaged: restore both") from error
+            raise CertificateAuthorityError(
+                f"{public} or {sealed} is missing or damaged: restore both from a backup"
+            ) from error
         if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
             raise CertificateAuthorityError(f"{sealed} is not the key of {public}: restore both from one backup")
         return _Authority(certificate, key)
