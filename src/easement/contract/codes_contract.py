@@ -37,9 +37,10 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-1005",
         title="A YAML feature that contracts do not use",
-        explanation="Merge keys (<<), custom tags (!something), anchors that contain themselves, keys that are not "
-        "text, and numbers that JSON cannot hold (.inf, .nan) are refused: what a reviewer reads must be what is used.",
-        fix="Write the value plainly. If a key looks like a number, put it in quotes.",
+        explanation="Merge keys (<<), custom tags (!something), aliases that contain themselves, keys that are lists "
+        "or mappings, and numbers that JSON cannot hold (.inf, .nan) are refused: what a reviewer reads must be what "
+        "is used.",
+        fix="Write the value plainly; quotes make text of anything.",
     ),
     CodeEntry(
         code="EAS-1101",
@@ -85,6 +86,20 @@ CODES: Final[tuple[CodeEntry, ...]] = (
         explanation="The value has the right type but not the right form: a name, duration, rate, version, field path, "
         "URL, country code, date or number in range.",
         fix="Follow the example in the message.",
+    ),
+    CodeEntry(
+        code="EAS-1206",
+        title="A character that people do not see",
+        explanation="Control characters, zero-width characters and those that turn the direction of writing make a "
+        "text read otherwise than it is (Trojan Source, CVE-2021-42574). A reviewer would approve what is not there.",
+        fix="Remove the character; the message names its code point.",
+    ),
+    CodeEntry(
+        code="EAS-1207",
+        title="Values that do not go together",
+        explanation="Each value is right by itself, but together they make no sense: two definitions for one "
+        "interface, an end before a beginning, a file outside the folder.",
+        fix="Follow the message.",
     ),
     CodeEntry(
         code="EAS-1301",

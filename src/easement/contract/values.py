@@ -17,13 +17,14 @@ from pydantic_core import core_schema
 NAME_PATTERN: Final = r"^[a-z][a-z0-9-]{0,62}$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
-_SIMPLE = re.compile(r"^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$")
+_SIMPLE = re.compile(r"^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$", re.ASCII)
 _ISO = re.compile(
-    r"^P(?=.)(?:(?P<w>\d{1,4})W)?(?:(?P<d>\d{1,6})D)?(?:T(?=.)(?:(?P<h>\d{1,6})H)?(?:(?P<m>\d{1,6})M)?(?:(?P<s>\d{1,9}(?:\.\d{1,3})?)S)?)?$"
+    r"^P(?=.)(?:(?P<w>\d{1,4})W)?(?:(?P<d>\d{1,6})D)?(?:T(?=.)(?:(?P<h>\d{1,6})H)?(?:(?P<m>\d{1,6})M)?(?:(?P<s>\d{1,9}(?:\.\d{1,3})?)S)?)?$",
+    re.ASCII,
 )
-_RATE = re.compile(r"^(\d{1,7}(?:\.\d{1,3})?)/(s|m|h)$")
-_SEMVER = re.compile(r"^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})(?:-([0-9A-Za-z.-]{1,40}))?$")
-_RANGE = re.compile(r"^([\^~=]?)(\d{1,6})(?:\.(\d{1,6}))?(?:\.(\d{1,6}))?$")
+_RATE = re.compile(r"^(\d{1,7}(?:\.\d{1,3})?)/(s|m|h)$", re.ASCII)
+_SEMVER = re.compile(r"^(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})(?:-([0-9A-Za-z.-]{1,40}))?$", re.ASCII)
+_RANGE = re.compile(r"^([\^~=]?)(\d{1,6})(?:\.(\d{1,6}))?(?:\.(\d{1,6}))?$", re.ASCII)
 _PATH = re.compile(r"^[A-Za-z_$@][\w$@-]*(?:\.[A-Za-z_$@][\w$@-]*)*$")
 _UNIT_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -75,9 +76,9 @@ class Duration(_Textual):
     @classmethod
     def parse(cls, text: str) -> Duration:
         """Read ``500ms``, ``1.5s``, ``5m``, ``2h``, ``7d`` or ISO 8601 ``PnWnDTnHnMnS``."""
-        if match := _SIMPLE.match(text):
+        if match := _SIMPLE.fullmatch(text):
             return cls(round(float(match[1]) * _UNIT_SECONDS[match[2]] * 1000), text)
-        if (match := _ISO.match(text)) and any(match.groups()):
+        if (match := _ISO.fullmatch(text)) and any(match.groups()):
             parts = {unit: float(number) for unit, number in match.groupdict().items() if number}
             days = parts.get("w", 0) * 7 + parts.get("d", 0)
             seconds = days * 86400 + parts.get("h", 0) * 3600 + parts.get("m", 0) * 60 + parts.get("s", 0)
@@ -111,7 +112,7 @@ class Rate(_Textual):
     @classmethod
     def parse(cls, text: str) -> Rate:
         """Read ``COUNT/UNIT`` where UNIT is s, m or h."""
-        if (match := _RATE.match(text)) and float(match[1]) > 0:
+        if (match := _RATE.fullmatch(text)) and float(match[1]) > 0:
             return cls(float(match[1]), int(_UNIT_SECONDS[match[2]]), text)
         raise ValueError(f"{text!r} is not a rate: write 200/s, 30/m or 1000/h (more than zero)")
 
@@ -139,7 +140,7 @@ class Version(_Textual):
     @classmethod
     def parse(cls, text: str) -> Version:
         """Read ``MAJOR.MINOR.PATCH`` with an optional ``-pre`` part."""
-        if match := _SEMVER.match(text):
+        if match := _SEMVER.fullmatch(text):
             return cls(int(match[1]), int(match[2]), int(match[3]), match[4] or "")
         raise ValueError(f"{text!r} is not a semantic version: write MAJOR.MINOR.PATCH such as 1.4.0")
 
@@ -164,7 +165,7 @@ class VersionRange(_Textual):
     @classmethod
     def parse(cls, text: str) -> VersionRange:
         """Read an optional ``^``, ``~`` or ``=`` and one to three numbers."""
-        if match := _RANGE.match(text):
+        if match := _RANGE.fullmatch(text):
             numbers = [int(part) for part in match.groups()[1:] if part is not None]
             major, minor, patch = (*numbers, 0, 0)[:3]
             return cls(match[1] or "^", major, minor, patch, len(numbers), text)
@@ -187,7 +188,7 @@ class VersionRange(_Textual):
 
 
 def _field_path(text: str) -> str:
-    if not _PATH.match(text):
+    if not _PATH.fullmatch(text):
         raise ValueError(f"{text!r} is not a field path: write names joined by dots, such as lines.sku")
     return text
 

@@ -36,7 +36,7 @@ _MAX_DIGITS: Final = 400
 _INTEGER: Final = re.compile(r"[-+]?[0-9]+")
 _BASED: Final = re.compile(r"0(?:o[0-7]+|x[0-9a-fA-F]+)")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_NOT_JSON: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _DISCARDED: Final = object()
 """Stands for the key of a value that was refused."""
 
@@ -51,10 +51,13 @@ class _StopReadingError(Exception):
 
 @dataclass(slots=True)
 class _Open:
-    """A mapping or sequence whose end has not come. ``key`` is None while a mapping waits for one."""
+    """A mapping or sequence whose end has not come. ``key`` is None while a mapping waits for one.
+
+    ``places`` has the form of ``value``: a dict of :class:`KeyedSpot` or a list of :class:`Spot`.
+    """
 
     value: dict[str, Any] | list[Any]
-    places: dict[str, KeyedSpot] | list[Spot]
+    places: Any
     line: int
     column: int
     anchor: str | None
@@ -149,7 +152,6 @@ class _Builder:
             self._report("EAS-1005", "merge keys (<<) are not used in contracts: write the values out", line, column)
             frame.key = _DISCARDED
         elif key in frame.value:
-            assert isinstance(frame.places, dict)  # noqa: S101 - a mapping's places are keyed: told to the type checker
             first = frame.places[key].line
             self._report("EAS-1003", f"the key {key[:60]!r} stands twice: first on line {first}", line, column)
             frame.key = _DISCARDED
@@ -161,22 +163,11 @@ class _Builder:
             return _CONSTANTS[text]
         if text[0] not in _NUMBER_STARTS:
             return text
-        if _NOT_JSON.fullmatch(text):
-            self._report("EAS-1005", f"{text} is no number that JSON can hold: quotes make it text", line, column)
+        number = _number(text)
+        if isinstance(number, float) and not math.isfinite(number):
+            self._report("EAS-1005", "a number that JSON cannot hold: quotes make it text", line, column)
             return None
-        if len(text) > _MAX_DIGITS:
-            return text
-        if _INTEGER.fullmatch(text):
-            return int(text)
-        if _BASED.fullmatch(text):
-            return int(text, 0)
-        if not _FLOAT.fullmatch(text):
-            return text
-        number = float(text)
-        if math.isfinite(number):
-            return number
-        self._report("EAS-1005", "the number is too large: quotes make it text", line, column)
-        return None
+        return number
 
     def _open(self, event: Any, value: dict[str, Any] | list[Any], places: dict[str, KeyedSpot] | list[Spot]) -> None:
         mark = event.start_mark
@@ -221,11 +212,11 @@ class _Builder:
         frame.height = max(frame.height, height + 1)
         if isinstance(frame.value, list):
             frame.value.append(value)
-            frame.places.append(spot)  # type: ignore[union-attr] # a list's places are a list
+            frame.places.append(spot)
             return
         if frame.key is not _DISCARDED:
             frame.value[frame.key] = value
-            frame.places[frame.key] = KeyedSpot(frame.key_line, frame.key_column, spot)  # type: ignore[call-overload]
+            frame.places[frame.key] = KeyedSpot(frame.key_line, frame.key_column, spot)
         frame.key = None
 
     def _count(self, event: Any) -> None:
@@ -246,6 +237,19 @@ class _Builder:
         mark = event.start_mark
         place = Place(file=self._reading.file, line=mark.line + 1, column=mark.column + 1)
         return _StopReadingError(Problem(code=code, message=message, place=place))
+
+
+def _number(text: str) -> int | float | str:
+    """The number that a plain scalar says, or the text itself."""
+    if len(text) > _MAX_DIGITS:
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _BASED.fullmatch(text):
+        return int(text, 0)
+    if _NOT_FINITE.fullmatch(text):
+        return math.inf
+    return float(text) if _FLOAT.fullmatch(text) else text
 
 
 def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
