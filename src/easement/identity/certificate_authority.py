@@ -39,6 +39,8 @@ _DOMAIN = re.compile(r"^(?=.{1,255}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
 class CertificateAuthorityError(Exception):
     """The authority's files are damaged or incomplete, or a certificate was asked for with names it cannot carry."""
 
+    code = "EAS-7004"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:

@@ -40,7 +40,7 @@ _KINDS: Final[tuple[Kind, ...]] = ("secret", "key")
 
 
 class CredentialError(Exception):
-    """A credential cannot be issued, registered or revoked. ``code`` is a stable word."""
+    """A credential cannot be issued, registered or revoked. ``code`` is explained in the catalogue of problem codes."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -88,7 +88,7 @@ class CredentialStore:
             _lock(connection, client_id)
             if len(_live_secrets(connection, client_id, now)) >= MAX_LIVE:
                 raise CredentialError(
-                    "two_live_secrets", f"{client_id} has two live secrets: revoke one, or rotate to replace the older"
+                    "EAS-7102", f"{client_id} has two live secrets: revoke one, or rotate to replace the older"
                 )
             return self._insert_secret(connection, client_id, act="credential.issued", actor=actor, now=now, life=life)
 
@@ -105,7 +105,7 @@ class CredentialStore:
         _check_client_id(client_id)
         _check_life(life)
         if not timedelta(0) <= overlap <= timedelta(days=30):
-            raise CredentialError("overlap", "the overlap of a rotation is at most 30 days")
+            raise CredentialError("EAS-7105", "the overlap of a rotation is at most 30 days")
         with writing(self.engine) as connection:
             _lock(connection, client_id)
             live = _live_secrets(connection, client_id, now)
@@ -125,22 +125,22 @@ class CredentialStore:
         try:
             key = verification_key(jwk)
         except JoseError as error:
-            raise CredentialError("unusable_key", str(error)) from error
+            raise CredentialError("EAS-7103", str(error)) from error
         identifier = key.key.thumbprint()
         stored = {**key.key.as_dict(private=False), "kid": key.kid, "alg": key.algorithm, "use": "sig"}
         with writing(self.engine) as connection:
             _lock(connection, client_id)
             live = _select(connection, client_id, "key", now)
             if len(live) >= MAX_LIVE:
-                raise CredentialError("two_live_keys", f"{client_id} has two live keys: revoke one first")
+                raise CredentialError("EAS-7102", f"{client_id} has two live keys: revoke one first")
             if key.kid in _keys(connection, client_id):
-                raise CredentialError("known_key", f"{client_id} has a live key with the same kid: give it another")
+                raise CredentialError("EAS-7104", f"{client_id} has a live key with the same kid: give it another")
             try:
                 connection.execute(
                     insert(client_keys).values(id=identifier, client_id=client_id, jwk=stored, created=now)
                 )
             except IntegrityError as error:
-                raise CredentialError("known_key", "this key was registered before: make a new key pair") from error
+                raise CredentialError("EAS-7104", "this key was registered before: make a new key pair") from error
             self._record("credential.key-registered", actor, client_id, identifier, now)
         return Credential(id=identifier, client_id=client_id, kind="key", created=now, expires=None, revoked=None)
 
@@ -148,9 +148,7 @@ class CredentialStore:
         """End a secret or key at once. Raises :class:`CredentialError` when ``client_id`` has no such live one."""
         with writing(self.engine) as connection:
             if not _revoke(connection, credential_id, now, client_id=client_id):
-                raise CredentialError(
-                    "unknown_credential", f"{client_id} has no credential {credential_id!r} to revoke"
-                )
+                raise CredentialError("EAS-7106", f"{client_id} has no credential {credential_id!r} to revoke")
             self._record("credential.revoked", actor, client_id, credential_id, now)
 
     def credentials(self, client_id: str) -> tuple[Credential, ...]:
@@ -193,12 +191,12 @@ class CredentialStore:
 
 def _check_client_id(client_id: str) -> None:
     if not _CLIENT_ID.fullmatch(client_id):
-        raise CredentialError("client_id", f"{client_id!r} is not the name of a system")
+        raise CredentialError("EAS-7101", f"{client_id!r} is not the name of a system")
 
 
 def _check_life(life: timedelta) -> None:
     if not timedelta(0) < life <= MAX_SECRET_LIFE:
-        raise CredentialError("life", f"a secret lives at most {MAX_SECRET_LIFE.days} days")
+        raise CredentialError("EAS-7105", f"a secret lives at most {MAX_SECRET_LIFE.days} days")
 
 
 def _lock(connection: Connection, client_id: str) -> None:

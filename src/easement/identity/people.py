@@ -33,7 +33,7 @@ class Role(StrEnum):
 
 
 class PeopleError(Exception):
-    """A person cannot be added, changed or found. ``code`` is a stable word."""
+    """A person cannot be added, changed or found. ``code`` is explained in the catalogue of problem codes."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -76,7 +76,7 @@ class People:
     def add(self, name: str, roles: Iterable[str], *, actor: str, now: datetime) -> PersonEntry:
         """Add a person. Raises :class:`PeopleError` for a name that is taken or malformed, or an unknown role."""
         if not _NAME.fullmatch(name):
-            raise PeopleError("name", f"{name!r} is not a name: use letters, digits and . _ @ + - (at most 100)")
+            raise PeopleError("EAS-7201", f"{name!r} is not a name: use letters, digits and . _ @ + - (at most 100)")
         checked = _roles(roles)
         entry = PersonEntry(id=new_id(), name=name, roles=checked, created=now, disabled=None)
         row = {"id": entry.id, "name": name, "roles": list(checked), "created": now}
@@ -85,7 +85,7 @@ class People:
                 connection.execute(insert(people).values(**row))
                 self._record("person.added", name, checked, actor, now)
         except IntegrityError as error:
-            raise PeopleError("taken", f"there is a person named {name!r} already") from error
+            raise PeopleError("EAS-7202", f"there is a person named {name!r} already") from error
         return entry
 
     def set_roles(self, name: str, roles: Iterable[str], *, actor: str, now: datetime) -> None:
@@ -108,7 +108,7 @@ class People:
         with reading(self.engine) as connection:
             row = connection.execute(select(people).where(people.c.name == name)).one_or_none()
         if row is None:
-            raise PeopleError("unknown", f"there is no person named {name!r}")
+            raise PeopleError("EAS-7204", f"there is no person named {name!r}")
         return _entry(row)
 
     def all(self) -> tuple[PersonEntry, ...]:
@@ -124,9 +124,9 @@ class People:
 def _roles(roles: Iterable[str]) -> tuple[str, ...]:
     asked = sorted(set(roles))
     if unknown := [role for role in asked if role not in {*Role}]:
-        raise PeopleError("role", f"unknown role {unknown[0]!r}: use {', '.join(Role)}")
+        raise PeopleError("EAS-7203", f"unknown role {unknown[0]!r}: use {', '.join(Role)}")
     if not asked:
-        raise PeopleError("role", "a person needs at least one role")
+        raise PeopleError("EAS-7203", "a person needs at least one role")
     return tuple(asked)
 
 
@@ -135,13 +135,13 @@ def _change(connection: Connection, name: str, **values: object) -> None:
         update(people).where(people.c.name == name, people.c.disabled.is_(None)).values(**values)
     )
     if not changed.rowcount:
-        raise PeopleError("unknown", f"there is no enabled person named {name!r}")
+        raise PeopleError("EAS-7204", f"there is no enabled person named {name!r}")
 
 
 def _keep_an_administrator(connection: Connection) -> None:
     rows = connection.execute(select(people.c.roles).where(people.c.disabled.is_(None)).with_for_update()).scalars()
     if not any(Role.ADMIN in roles for roles in rows):
-        raise PeopleError("last_administrator", "this would leave no administrator: give somebody else the role first")
+        raise PeopleError("EAS-7205", "this would leave no administrator: give somebody else the role first")
 
 
 def enabled_person(connection: Connection, person_id: Select[tuple[str]] | str) -> PersonEntry | None:

@@ -72,9 +72,11 @@ class SignIn:
         now, person = self.clock(), self._enabled(name)
         wanted = sorted(set(scopes))
         if not set(wanted) <= set(person.roles):
-            raise PeopleError("scope", f"a token of {name} can carry only roles of {name}: {', '.join(person.roles)}")
+            raise PeopleError(
+                "EAS-7206", f"a token of {name} can carry only roles of {name}: {', '.join(person.roles)}"
+            )
         if life is not None and not timedelta(0) < life <= MAX_API_TOKEN_LIFE:
-            raise PeopleError("life", f"a token lives at most {MAX_API_TOKEN_LIFE.days} days")
+            raise PeopleError("EAS-7105", f"a token lives at most {MAX_API_TOKEN_LIFE.days} days")
         value = API_TOKEN_PREFIX + new_random()
         hashed = stored_hash(value)
         row = {"hash": hashed, "person_id": person.id, "label": label[:200], "scopes": wanted}
@@ -184,7 +186,7 @@ class SignIn:
     def _enabled(self, name: str) -> PersonEntry:
         person = self.people.find(name)
         if person.disabled is not None:
-            raise PeopleError("disabled", f"{name} is disabled")
+            raise PeopleError("EAS-7204", f"{name} is disabled")
         return person
 
     def _record(self, act: str, actor: str, subject: str, now: datetime, **detail: str | int) -> None:

@@ -14,6 +14,8 @@ _MAX_BYTES: Final = 65_536
 class PrivateFileError(Exception):
     """A private file is missing, unreadable, too open, or not a plain file. The message names the remedy."""
 
+    code = "EAS-7002"
+
 
 def read_private_file(path: Path, *, forbidden_mode: int = 0o077, max_bytes: int = _MAX_BYTES) -> bytes:
     """Content of ``path``, at most ``max_bytes``.

@@ -8,6 +8,8 @@ from typing import Protocol
 class KeyProviderError(Exception):
     """A key is missing or unusable, or sealed bytes are damaged or were sealed for another use."""
 
+    code = "EAS-7003"
+
 
 class KeyProvider(Protocol):
     """Envelope encryption. ``aad`` names the use (``signing-key:KID``); opening with another one fails."""

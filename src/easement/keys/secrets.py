@@ -24,6 +24,8 @@ _OTHERS: Final = 0o007  # a group may read a mounted secret; the world may not
 class SecretError(Exception):
     """A secret reference cannot be resolved. The message names the reference and the remedy, never a value."""
 
+    code = "EAS-7001"
+
 
 class Secret:
     """Text that prints as ``[redacted]`` everywhere, compares in constant time and cannot be pickled."""
