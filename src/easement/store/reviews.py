@@ -111,13 +111,19 @@ def supersede(connection: Connection, kind: str, name: str, now: datetime) -> No
     )
 
 
-def add_decision(connection: Connection, review: StoredReview, decision: StoredDecision, *, state: str) -> StoredReview:
-    """Write a decision down and move the review to ``state``. Raises ``MovedError`` when ``review`` is out of date."""
+def add_decision(
+    connection: Connection, review: StoredReview, decision: StoredDecision, *, state: str, roles: tuple[str, ...] = ()
+) -> StoredReview:
+    """Write a decision down and move the review to ``state``; ``roles`` are those needed now, when they have grown.
+
+    Raises :class:`~easement.store.integrations.MovedError` when ``review`` is out of date.
+    """
+    needed = tuple(sorted({*review.roles, *roles}))
     closed = decision.created if state not in PENDING else None
     changed = connection.execute(
         update(reviews)
         .where(reviews.c.id == review.id, reviews.c.version == review.version)
-        .values(state=state, decided=closed, version=reviews.c.version + 1)
+        .values(state=state, roles=list(needed), decided=closed, version=reviews.c.version + 1)
     )
     if changed.rowcount == 0:
         raise MovedError(f"review {review.id} was changed in the meantime: look again, then repeat")
@@ -134,7 +140,12 @@ def add_decision(connection: Connection, review: StoredReview, decision: StoredD
         )
     )
     return replace(
-        review, state=state, decided=closed, version=review.version + 1, decisions=(*review.decisions, decision)
+        review,
+        state=state,
+        roles=needed,
+        decided=closed,
+        version=review.version + 1,
+        decisions=(*review.decisions, decision),
     )
 
 

@@ -1,0 +1,77 @@
+"""The registry: one database, one policy, one clock, one place for records. Its acts are in the modules beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from easement.governance.errors import BusyError
+from easement.governance.plan_feed import PlanFeed
+from easement.governance.records import RecordSink
+from easement.governance.snapshot import Snapshot, load_snapshot
+from easement.store.database import reading, writing
+from easement.store.documents import lock_head
+
+_ATTEMPTS: Final = 8
+_Prepared = TypeVar("_Prepared")
+_Done = TypeVar("_Done")
+
+
+def utc_now() -> datetime:
+    """The present time."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who asks, with the roles that they hold."""
+
+    name: str
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """What every act needs.
+
+    ``auto_approve_low_risk`` lets revisions of low risk pass without a person. ``notice`` is how long an integration
+    stays deprecated before it may retire. ``record`` writes to disk before it returns.
+    """
+
+    engine: Engine
+    environment: str
+    record: RecordSink
+    auto_approve_low_risk: bool = True
+    notice: timedelta = timedelta(0)
+    now: Callable[[], datetime] = utc_now
+    feed: PlanFeed = field(default_factory=PlanFeed)
+
+    @property
+    def today(self) -> date:
+        """The date by which agreements, waivers and adequacy decisions are judged."""
+        return self.now().date()
+
+    def snapshot(self) -> Snapshot:
+        """The present state."""
+        with reading(self.engine) as connection:
+            return load_snapshot(connection)
+
+    def in_turn(
+        self, prepare: Callable[[Snapshot], _Prepared], commit: Callable[[Connection, Snapshot, _Prepared], _Done]
+    ) -> _Done:
+        """Think outside the lock, write inside it.
+
+        ``commit`` runs in a transaction, on exactly the state that ``prepare`` saw; when another writer was quicker
+        both run again. Raises :class:`BusyError` after several rounds.
+        """
+        for _ in range(_ATTEMPTS):
+            snapshot = self.snapshot()
+            prepared = prepare(snapshot)
+            with writing(self.engine) as connection:
+                if lock_head(connection).version == snapshot.head.version:
+                    return commit(connection, snapshot, prepared)
+        raise BusyError("others keep changing the registry: try again in a moment")

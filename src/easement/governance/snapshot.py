@@ -1,0 +1,99 @@
+"""One state of the registry as values: what is registered, what is enforced, and the estates that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from easement.contract.kinds import Severity
+from easement.contract.problems import Problem
+from easement.estate.assemble import assemble
+from easement.estate.model import Estate, LifecycleState, Registration
+from easement.governance.entries import Entries, Entry, bundle_of, entry_of
+from easement.store.documents import Head, StoredDocument, present, read_head
+from easement.store.integrations import StoredIntegration, present_integrations
+from easement.store.revisions import get_revisions, read_files
+
+DocumentKey = tuple[str, str]
+"""Kind and name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Everything that one version of the registry says."""
+
+    head: Head
+    documents: Mapping[DocumentKey, StoredDocument]
+    integrations: Mapping[str, StoredIntegration]
+    registered: Entries
+    enforced: Entries
+
+    def state(self, integration: str) -> LifecycleState | None:
+        """The lifecycle state of an integration, or None where it is not registered."""
+        stored = self.integrations.get(integration)
+        return None if stored is None else LifecycleState(stored.state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembled:
+    """An estate with the problems that were met on the way; only errors are kept."""
+
+    estate: Estate
+    problems: tuple[Problem, ...]
+
+    def new_problems(self, before: Assembled) -> tuple[Problem, ...]:
+        """Problems that ``before`` did not have."""
+        known = {(problem.code, problem.message) for problem in before.problems}
+        return tuple(problem for problem in self.problems if (problem.code, problem.message) not in known)
+
+
+def load_snapshot(connection: Connection) -> Snapshot:
+    """Read the present state."""
+    head = read_head(connection)
+    documents = {(document.kind, document.name): document for document in present(connection)}
+    keys = [(*key, document.registered) for key, document in documents.items()]
+    keys += [(*key, document.enforced) for key, document in documents.items() if document.enforced]
+    stored = get_revisions(connection, keys)
+    contents = read_files(connection, (digest for revision in stored.values() for digest in revision.files.values()))
+    entries = {key: entry_of(revision, contents) for key, revision in stored.items()}
+    return Snapshot(
+        head=head,
+        documents=documents,
+        integrations=present_integrations(connection),
+        registered=_chosen(entries, documents, lambda document: document.registered),
+        enforced=_chosen(entries, documents, lambda document: document.enforced),
+    )
+
+
+def assemble_entries(
+    entries: Iterable[Entry],
+    integrations: Mapping[str, StoredIntegration],
+    *,
+    states: Mapping[str, LifecycleState] | None = None,
+    problems: tuple[Problem, ...] = (),
+) -> Assembled:
+    """Make an estate. ``states`` are lifecycle states that differ from what is stored."""
+    chosen = tuple(entries)
+    moved = states or {}
+    registrations = {
+        entry.name: Registration(
+            id=integrations[entry.name].id,
+            revision=entry.revision,
+            state=moved.get(entry.name, LifecycleState(integrations[entry.name].state)),
+        )
+        for entry in chosen
+        if entry.kind == "Integration" and entry.name in integrations
+    }
+    estate, found = assemble(bundle_of(chosen), registrations)
+    errors = tuple(problem for problem in (*problems, *found) if problem.severity is Severity.ERROR)
+    return Assembled(estate=estate, problems=tuple(dict.fromkeys(errors)))
+
+
+def _chosen(
+    entries: Mapping[tuple[str, str, str], Entry],
+    documents: Mapping[DocumentKey, StoredDocument],
+    revision: Callable[[StoredDocument], str],
+) -> Entries:
+    return {key: entries[*key, revision(document)] for key, document in documents.items() if revision(document)}
