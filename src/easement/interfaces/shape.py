@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from typing_extensions import TypeAliasType
+
 Scalar = str | int | float | bool | None
 
 ANY: Final = True
@@ -54,8 +56,10 @@ class ShapeSet:
     unchecked: tuple[str, ...] = ()
 
 
-Projection = Mapping[str, "Projection | str"]
+Projection = TypeAliasType("Projection", "Mapping[str, Projection | str]")
 """What may pass: property name to sub-projection, or to ``clear``, ``mask``, ``hash`` for a value passed whole.
 
 Arrays are transparent: the projection of ``lines`` applies to each item. A property that is not named is removed.
+Two names are no properties: ``$`` says what happens to a text, number or boolean where an object is declared too (without
+it that value is removed), and ``*``, alone at the root, to a whole body that has no fields. ``null`` always passes.
 """
