@@ -137,16 +137,20 @@ def _read(walk: _Walk, relative: str, path: Path) -> bytes | None:
             walk.report("EAS-1403", "is no regular file", relative, "remove it or rename it")
             return None
         if status.st_size > MAX_FILE_BYTES:
-            return _too_large(walk, relative, status.st_size)
+            _report_too_large(walk, relative, status.st_size)
+            return None
         try:
             data = file.read(MAX_FILE_BYTES + 1)
         except OSError as error:
             walk.report("EAS-1403", f"cannot be read: {error.strerror}", relative, "check the disk")
             return None
-    return data if len(data) <= MAX_FILE_BYTES else _too_large(walk, relative, len(data))
+    if len(data) > MAX_FILE_BYTES:
+        _report_too_large(walk, relative, len(data))
+        return None
+    return data
 
 
-def _too_large(walk: _Walk, relative: str, size: int) -> None:
+def _report_too_large(walk: _Walk, relative: str, size: int) -> None:
     limit = MAX_FILE_BYTES // 1_000_000
     message = f"has {size / 1_000_000:.0f} MB; files above {limit} MB are not read"
     walk.report("EAS-1401", message, relative, "move it out of the folder or split it")
