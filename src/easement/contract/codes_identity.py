@@ -10,31 +10,31 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-7001",
         title="A secret reference cannot be resolved",
-        explanation="A secret is named by reference and read where it is used: from the environment, or from a file "
-        "below the data directory. The variable or file is missing, empty, open to everybody, or lies "
-        "outside.",
-        fix="Set the variable in the environment of the process, or write the file with mode 0600; see the "
-        "message for which.",
+        explanation="A secret is named by reference and read where it is used: from the environment, or from "
+        "a file below the data directory. The variable or file is missing, empty, open to "
+        "everybody, or lies outside.",
+        fix="Set the variable in the environment of the process, or write the file with mode 0600; "
+        "see the message for which.",
     ),
     CodeEntry(
         code="EAS-7002",
         title="A private file is open to other users",
-        explanation="Keys and tokens of the installation are readable by their owner alone. What others could have read "
-        "counts as known.",
+        explanation="Keys and tokens of the installation are readable by their owner alone. What others could "
+        "have read counts as known.",
         fix="Run chmod 600 on the file, then rotate what it holds.",
     ),
     CodeEntry(
         code="EAS-7003",
         title="Sealed bytes cannot be opened",
-        explanation="Private keys are stored sealed under a key-encryption key (kek-N.key). That key is missing, or the "
-        "bytes are damaged or were sealed for another use.",
+        explanation="Private keys are stored sealed under a key-encryption key (kek-N.key). That key is "
+        "missing, or the bytes are damaged or were sealed for another use.",
         fix="Restore the kek-N.key files that belong to this database from the same backup.",
     ),
     CodeEntry(
         code="EAS-7004",
         title="The certificate authority's files do not fit together",
-        explanation="A certificate and its sealed private key are kept apart; one is missing, damaged, or from another "
-        "backup.",
+        explanation="A certificate and its sealed private key are kept apart; one is missing, damaged, or "
+        "from another backup.",
         fix="Restore root-ca and issuing-ca, both halves of each, from one backup.",
     ),
     CodeEntry(
@@ -46,14 +46,15 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-7102",
         title="Two credentials live already",
-        explanation="A system has at most two live secrets and two live keys, so that it can change over without a gap.",
+        explanation="A system has at most two live secrets and two live keys, so that it can change over "
+        "without a gap.",
         fix="Revoke one, or rotate: `easement credential rotate SYSTEM`.",
     ),
     CodeEntry(
         code="EAS-7103",
         title="This public key cannot be used",
-        explanation="Only the public half of an EC key on P-256 or P-384, or of an RSA key with at least 2048 bits and "
-        "alg PS256 or RS256, authenticates a client.",
+        explanation="Only the public half of an EC key on P-256 or P-384, or of an RSA key with at least 2048 "
+        "bits and alg PS256 or RS256, authenticates a client.",
         fix="Make a key pair such as EC P-256 and register its public JWK.",
     ),
     CodeEntry(
@@ -65,8 +66,8 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-7105",
         title="The life is out of range",
-        explanation="Every credential ends: secrets and API tokens within 366 days, client certificates within 30 days, "
-        "rotation overlaps within 30 days.",
+        explanation="Every credential ends: secrets and API tokens within 366 days, client certificates "
+        "within 30 days, rotation overlaps within 30 days.",
         fix="Ask for a shorter life and rotate before it ends.",
     ),
     CodeEntry(
@@ -84,15 +85,15 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-7202",
         title="The name is taken",
-        explanation="Names of people are unique and are kept in the audit record, so they are not given to somebody "
-        "else.",
+        explanation="Names of people are unique and are kept in the audit record, so they are not given to "
+        "somebody else.",
         fix="Choose another name.",
     ),
     CodeEntry(
         code="EAS-7203",
         title="Unknown or missing role",
-        explanation="A person has at least one of the roles viewer, developer, reviewer, security, compliance, "
-        "operator, auditor, admin.",
+        explanation="A person has at least one of the roles viewer, developer, reviewer, security, "
+        "compliance, operator, auditor, admin.",
         fix="Name one of these roles.",
     ),
     CodeEntry(
@@ -129,8 +130,8 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-7303",
         title="A request from another site",
-        explanation="A changing request of a browser must come from the console's own pages and repeat the session's "
-        "CSRF value.",
+        explanation="A changing request of a browser must come from the console's own pages and repeat the "
+        "session's CSRF value.",
         fix="Reload the page and try again.",
     ),
 )

@@ -53,8 +53,9 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedCertificate:
-    """A client certificate chain (PEM, leaf first), its private key and its last moment."""
+    """A client certificate chain (PEM, leaf first), its serial number (hexadecimal), private key and last moment."""
 
+    serial_number: str
     chain_pem: str
     private_key: Secret
     expires: datetime
@@ -103,6 +104,7 @@ class CertificateAuthority:
         builder = self._prepare(system, key.public_key(), life, now)
         certificate = self._sign(builder, [name], [ExtendedKeyUsageOID.CLIENT_AUTH])
         return IssuedCertificate(
+            serial_number=f"{certificate.serial_number:x}",
             chain_pem=(_pem(certificate) + _pem(self._issuing.certificate)).decode(),
             private_key=Secret(_private_pem(key).decode()),
             expires=certificate.not_valid_after_utc,

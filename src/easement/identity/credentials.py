@@ -144,6 +144,10 @@ class CredentialStore:
             self._record("credential.key-registered", actor, client_id, identifier, now)
         return Credential(id=identifier, client_id=client_id, kind="key", created=now, expires=None, revoked=None)
 
+    def note_certificate(self, client_id: str, serial_number: str, *, actor: str, now: datetime) -> None:
+        """Record that a client certificate was issued. It is not stored: it ends by itself within days."""
+        self._record("credential.certificate-issued", actor, client_id, serial_number, now)
+
     def revoke(self, client_id: str, credential_id: str, *, actor: str, now: datetime) -> None:
         """End a secret or key at once. Raises :class:`CredentialError` when ``client_id`` has no such live one."""
         with writing(self.engine) as connection:

@@ -1,0 +1,153 @@
+"""Administering service accounts: secrets, public keys and client certificates. A secret is in one answer, once."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from easement.api.identity_answers import RoleGuard, answer, problem
+from easement.identity.certificate_authority import CertificateAuthority
+from easement.identity.credentials import Credential, CredentialStore, IssuedSecret
+from easement.identity.people import Person, Role
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NewSecret(_Body):
+    """How long the secret lives."""
+
+    life_days: int = Field(180, alias="lifeDays", ge=1, le=366)
+
+
+class Rotation(_Body):
+    """How long the old secret still works, and how long the new one lives."""
+
+    overlap_hours: int = Field(24, alias="overlapHours", ge=0, le=720)
+    life_days: int = Field(180, alias="lifeDays", ge=1, le=366)
+
+
+class NewKey(_Body):
+    """A public JWK."""
+
+    jwk: dict[str, Any] = Field(max_length=16)
+
+
+class NewCertificate(_Body):
+    """How long the client certificate lives."""
+
+    life_hours: int = Field(24, alias="lifeHours", ge=1, le=720)
+
+
+def accounts_router(
+    credentials: CredentialStore,
+    authority: CertificateAuthority,
+    *,
+    is_system: Callable[[str], bool],
+    guard: RoleGuard,
+) -> APIRouter:
+    """Routes below ``/api/v1/accounts/{system}``. Changes need admin, operator or security; reading also auditor."""
+    router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"])
+    changer = Annotated[Person, Depends(guard(Role.ADMIN, Role.OPERATOR, Role.SECURITY))]
+    reader = Annotated[Person, Depends(guard(Role.ADMIN, Role.OPERATOR, Role.SECURITY, Role.AUDITOR))]
+
+    def of_system(system: str, act: Callable[[], dict[str, Any] | None], *, status: int = 200) -> Response:
+        if not is_system(system):
+            return problem("EAS-7101", f"no system named {system!r} is registered")
+        return answer(act, status=status)
+
+    @router.get("/{system}/credentials")
+    def list_credentials(system: str, _person: reader) -> Response:
+        """Ids, ages and ends of the credentials of a system; never a value."""
+        now = datetime.now(UTC)
+        return of_system(system, lambda: {"items": [_credential(one, now) for one in credentials.credentials(system)]})
+
+    @router.post("/{system}/secrets", status_code=201)
+    def issue_secret(system: str, body: NewSecret, person: changer) -> Response:
+        """Issue a client secret; the answer is the only place where it ever is."""
+        life = timedelta(days=body.life_days)
+        return of_system(
+            system,
+            lambda: _issued(credentials.issue_secret(system, actor=person.name, now=datetime.now(UTC), life=life)),
+            status=201,
+        )
+
+    @router.post("/{system}/secrets/rotate", status_code=201)
+    def rotate_secret(system: str, body: Rotation, person: changer) -> Response:
+        """Issue a new secret and let the old one end after the overlap."""
+        return of_system(
+            system,
+            lambda: _issued(
+                credentials.rotate_secret(
+                    system,
+                    actor=person.name,
+                    now=datetime.now(UTC),
+                    overlap=timedelta(hours=body.overlap_hours),
+                    life=timedelta(days=body.life_days),
+                )
+            ),
+            status=201,
+        )
+
+    @router.post("/{system}/keys", status_code=201)
+    def register_key(system: str, body: NewKey, person: changer) -> Response:
+        """Register a public key for ``private_key_jwt``."""
+        now = datetime.now(UTC)
+        return of_system(
+            system,
+            lambda: _credential(credentials.register_key(system, body.jwk, actor=person.name, now=now), now),
+            status=201,
+        )
+
+    @router.delete("/{system}/credentials/{credential_id}", status_code=204)
+    def revoke(system: str, credential_id: str, person: changer) -> Response:
+        """End a secret or key at once."""
+        return of_system(
+            system, lambda: credentials.revoke(system, credential_id, actor=person.name, now=datetime.now(UTC))
+        )
+
+    @router.post("/{system}/certificates", status_code=201)
+    def issue_certificate(system: str, body: NewCertificate, person: changer) -> Response:
+        """Issue a client certificate with its private key; the answer is the only place where the key ever is."""
+
+        def act() -> dict[str, Any]:
+            now = datetime.now(UTC)
+            issued = authority.issue_client(system, life=timedelta(hours=body.life_hours), now=now)
+            credentials.note_certificate(system, issued.serial_number, actor=person.name, now=now)
+            return {
+                "certificateChain": issued.chain_pem,
+                "privateKey": issued.private_key.reveal(),
+                "expires": _moment(issued.expires),
+            }
+
+        return of_system(system, act, status=201)
+
+    return router
+
+
+def _issued(issued: IssuedSecret) -> dict[str, Any]:
+    return {
+        "id": issued.id,
+        "clientId": issued.client_id,
+        "clientSecret": issued.secret.reveal(),
+        "expires": _moment(issued.expires),
+    }
+
+
+def _credential(credential: Credential, now: datetime) -> dict[str, Any]:
+    return {
+        "id": credential.id,
+        "kind": credential.kind,
+        "live": credential.is_live(now),
+        "created": _moment(credential.created),
+        "expires": _moment(credential.expires),
+        "revoked": _moment(credential.revoked),
+    }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
