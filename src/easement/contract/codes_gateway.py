@@ -6,4 +6,147 @@ from typing import Final
 
 from easement.contract.code_entry import CodeEntry
 
-CODES: Final[tuple[CodeEntry, ...]] = ()
+CODES: Final[tuple[CodeEntry, ...]] = (
+    CodeEntry(
+        code="EAS-5400",
+        title="The request does not fit its contract",
+        explanation="A parameter or the body has something the interface does not declare, lacks something it requires, "
+        "or has a value of a wrong type or outside the declared range. The answer names the place; the value is not kept.",
+        fix="Change the request to fit the interface description, or propose a new version of the interface.",
+    ),
+    CodeEntry(
+        code="EAS-5401",
+        title="No access token",
+        explanation="The request has no Authorization header with a bearer token. Nothing is said about what exists.",
+        fix="Get a token with the client credentials of the service account and send it as Authorization: Bearer TOKEN.",
+    ),
+    CodeEntry(
+        code="EAS-5402",
+        title="The access token is not valid",
+        explanation="The token is expired, signed by an unknown key, issued by somebody else, or not a token at all.",
+        fix="Get a new token from the token endpoint; check the clock of the caller.",
+    ),
+    CodeEntry(
+        code="EAS-5403",
+        title="Not granted",
+        explanation="The token is genuine, but no integration in force grants this operation to this account, or the "
+        "token lacks the scope, the audience or the attributes that the contract asks for.",
+        fix="Ask for the right scope and resource when getting the token; else register an integration for the operation.",
+    ),
+    CodeEntry(
+        code="EAS-5404",
+        title="No such operation",
+        explanation="No interface with an integration in force has this path.",
+        fix="Check the path: /INTERFACE/vMAJOR/PATH. See `easement plan` for what is programmed.",
+    ),
+    CodeEntry(
+        code="EAS-5405",
+        title="No such method",
+        explanation="The interface has this path, but declares no operation with this method on it.",
+        fix="Use a declared method.",
+    ),
+    CodeEntry(
+        code="EAS-5406",
+        title="Undeclared query",
+        explanation="The operation declares no query parameters, and the request has a query.",
+        fix="Leave the query away, or declare the parameter in the interface.",
+    ),
+    CodeEntry(
+        code="EAS-5407",
+        title="The request is malformed",
+        explanation="Escaped slashes, header names with underscores, conflicting lengths and the like are refused: two "
+        "servers may read them in two ways.",
+        fix="Send well-formed HTTP; encode a slash inside a path parameter differently.",
+    ),
+    CodeEntry(
+        code="EAS-5408",
+        title="The request came too slowly",
+        explanation="Headers or body did not arrive within the time the gateway waits.",
+        fix="Send the request at once; look for a network fault.",
+    ),
+    CodeEntry(
+        code="EAS-5413",
+        title="The body is too large",
+        explanation="The body is larger than maxBodyBytes of the contract (or is there where none is declared).",
+        fix="Send less, or have maxBodyBytes of the integration raised and reviewed.",
+    ),
+    CodeEntry(
+        code="EAS-5415",
+        title="The content type is not accepted",
+        explanation="The content type is not declared for this operation, or the body is encoded so that it cannot be read.",
+        fix="Send one of the declared content types, without Content-Encoding.",
+    ),
+    CodeEntry(
+        code="EAS-5429",
+        title="Over the limit of the contract",
+        explanation="The account has used up the rate that its contract allows for this operation.",
+        fix="Wait as long as Retry-After says; if the need is lasting, change sla.throughput.limit and have it reviewed.",
+    ),
+    CodeEntry(
+        code="EAS-5431",
+        title="The headers are too large",
+        explanation="The request has more or larger headers than the gateway reads.",
+        fix="Send fewer and shorter headers.",
+    ),
+    CodeEntry(
+        code="EAS-5500",
+        title="The gateway could not check the request",
+        explanation="The contract runtime failed. Nothing passes unchecked.",
+        fix="Report it with the transaction id; the reason is in the gateway's log.",
+    ),
+    CodeEntry(
+        code="EAS-5502",
+        title="The target broke its contract",
+        explanation="The answer is not JSON, is damaged, encoded or too large, so its fields cannot be held to the contract.",
+        fix="Mend the target, or the interface description where it is that which is wrong.",
+    ),
+    CodeEntry(
+        code="EAS-5503",
+        title="The target is not available",
+        explanation="The target refuses connections, fails its TLS check, or has reached its declared capacity.",
+        fix="Look at the target; the record of the transaction names the cause.",
+    ),
+    CodeEntry(
+        code="EAS-5504",
+        title="The target did not answer in time",
+        explanation="sla.timeout of the contract is over.",
+        fix="Look at the target's latency, or change sla.timeout and have it reviewed.",
+    ),
+    CodeEntry(
+        code="EAS-5505",
+        title="The decider did not answer",
+        explanation="The operation needs the full schema check of the decider, which is away or has no such schema yet.",
+        fix="Look at the decider process; it is needed for operations of cost class decision only.",
+    ),
+    CodeEntry(
+        code="EAS-5599",
+        title="The target answered with an error",
+        explanation="The status is the target's; its body is replaced, for the contract declares no fields of errors.",
+        fix="Look at the target's own log for the transaction id, which it got as x-transaction-id.",
+    ),
+    CodeEntry(
+        code="EAS-5901",
+        title="A port of the gateway is taken",
+        explanation="Another process listens on the port that the gateway was told to use.",
+        fix="Stop that process or set another port: EASEMENT_GATEWAY_PORT, EASEMENT_CONTROL_PORT, EASEMENT_GATEWAY_ADMIN_PORT.",
+    ),
+    CodeEntry(
+        code="EAS-5902",
+        title="A plan was refused by the gateway",
+        explanation="Envoy did not accept the configuration rendered from the plan, or a probe against a shadow of it "
+        "was allowed where it must be refused (or the other way round). The last good plan goes on.",
+        fix="Read the reason in the gateway's heartbeat and log; report it with the plan hash.",
+    ),
+    CodeEntry(
+        code="EAS-5903",
+        title="No Envoy binary",
+        explanation="The binary is missing or cannot be started.",
+        fix="Install Easement with its dependencies, or set EASEMENT_ENVOY to an Envoy of version 1.40 or later.",
+    ),
+    CodeEntry(
+        code="EAS-5904",
+        title="A line of the access log cannot be read",
+        explanation="Envoy was stopped while it wrote, or the file was changed. The line is recorded as unreadable.",
+        fix="If it comes again, look who else writes to the file.",
+    ),
+)

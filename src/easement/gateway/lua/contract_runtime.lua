@@ -1,0 +1,902 @@
+-- The contract runtime: one script for every route of the gateway; what a route demands is data.
+--
+-- A route's filter context holds `id` (the SHA-256 of `spec`) and `spec` (JSON, see gateway/route_contract.py). It is
+-- decoded once per worker and kept by id. Nothing here trusts the caller, the target, or a header that either may
+-- forge; whatever goes wrong ends in a refusal, never in a request or response that passes unread.
+
+local byte, char, find, format, gsub, lower, match, rep, sub =
+  string.byte, string.char, string.find, string.format, string.gsub, string.lower, string.match, string.rep, string.sub
+local concat, sort = table.concat, table.sort
+local floor = math.floor
+local error, ipairs, next, pairs, pcall, tonumber, tostring, type =
+  error, ipairs, next, pairs, pcall, tonumber, tostring, type
+
+local MAX_DEPTH = 64
+local MAX_SPECS = 20000
+local MAX_REMOVED = 40
+local INFINITE = 1 / 0
+local NULL = {}
+
+-- The document being read. A worker runs one scan at a time and no scan yields, so these need no owner.
+local text = ""
+local trail = {}
+
+-- Refusals ----------------------------------------------------------------------------------------------------------
+
+local function pointer(depth)
+  local parts = {}
+  for level = 1, depth do
+    parts[level] = gsub(gsub(tostring(trail[level]), "~", "~0"), "/", "~1")
+  end
+  return depth == 0 and "" or "/" .. concat(parts, "/")
+end
+
+local function refuse(reason, message, depth)
+  error({ reason = reason, message = message, path = pointer(depth) }, 0)
+end
+
+local function broken(message, at)
+  error({ reason = "malformed-json", message = format("%s at byte %d", message, at), path = "" }, 0)
+end
+
+-- JSON text (RFC 8259), strict: no byte order mark, no duplicate name, no lone surrogate, valid UTF-8 (RFC 3629) --------
+
+local function after_multibyte(i, c)
+  local low, high, more = 128, 191, 1
+  if c >= 194 and c <= 223 then
+    more = 1
+  elseif c >= 224 and c <= 239 then
+    more = 2
+    if c == 224 then low = 160 elseif c == 237 then high = 159 end
+  elseif c >= 240 and c <= 244 then
+    more = 3
+    if c == 240 then low = 144 elseif c == 244 then high = 143 end
+  else
+    broken("invalid UTF-8", i)
+  end
+  for k = 1, more do
+    local d = byte(text, i + k)
+    if not d or d < low or d > high then broken("invalid UTF-8", i + k) end
+    low, high = 128, 191
+  end
+  return i + more + 1
+end
+
+local function hex4(i)
+  local digits = match(text, "^%x%x%x%x", i)
+  if not digits then broken("incomplete \\u escape", i) end
+  return tonumber(digits, 16)
+end
+
+local SIMPLE_ESCAPE = { [34] = '"', [92] = "\\", [47] = "/", [98] = "\b", [102] = "\f", [110] = "\n", [114] = "\r", [116] = "\t" }
+
+-- The index after an escape at i, and the code point of a \u escape.
+local function after_escape(i)
+  local c = byte(text, i + 1)
+  if c ~= 117 then
+    if not SIMPLE_ESCAPE[c] then broken("unknown escape", i) end
+    return i + 2
+  end
+  local code = hex4(i + 2)
+  if code < 0xD800 or code > 0xDFFF then return i + 6, code end
+  if code > 0xDBFF or byte(text, i + 6) ~= 92 or byte(text, i + 7) ~= 117 then broken("lone surrogate", i) end
+  local tail = hex4(i + 8)
+  if tail < 0xDC00 or tail > 0xDFFF then broken("lone surrogate", i) end
+  return i + 12, 0x10000 + (code - 0xD800) * 0x400 + (tail - 0xDC00)
+end
+
+-- i is at the opening quote. Returns the index after the closing one, whether there are escapes, and the code points.
+local function after_string(i)
+  local escaped, length = false, 0
+  i = i + 1
+  while true do
+    local c = byte(text, i)
+    if not c then broken("a string has no end", i) end
+    if c == 34 then return i + 1, escaped, length end
+    if c == 92 then
+      escaped = true
+      i = after_escape(i)
+    elseif c < 32 then
+      broken("control character in a string", i)
+    elseif c < 128 then
+      i = i + 1
+    else
+      i = after_multibyte(i, c)
+    end
+    length = length + 1
+  end
+end
+
+local function utf8_of(code)
+  if code < 0x80 then return char(code) end
+  if code < 0x800 then return char(0xC0 + floor(code / 0x40), 0x80 + code % 0x40) end
+  if code < 0x10000 then
+    return char(0xE0 + floor(code / 0x1000), 0x80 + floor(code / 0x40) % 0x40, 0x80 + code % 0x40)
+  end
+  return char(0xF0 + floor(code / 0x40000), 0x80 + floor(code / 0x1000) % 0x40, 0x80 + floor(code / 0x40) % 0x40,
+    0x80 + code % 0x40)
+end
+
+-- The value of the string token from the quote at i to the index after it.
+local function string_value(i, after, escaped)
+  if not escaped then return sub(text, i + 1, after - 2) end
+  local parts, start, k = {}, i + 1, i + 1
+  while k < after - 1 do
+    if byte(text, k) == 92 then
+      parts[#parts + 1] = sub(text, start, k - 1)
+      local step, code = after_escape(k)
+      parts[#parts + 1] = code and utf8_of(code) or SIMPLE_ESCAPE[byte(text, k + 1)]
+      k, start = step, step
+    else
+      k = k + 1
+    end
+  end
+  parts[#parts + 1] = sub(text, start, after - 2)
+  return concat(parts)
+end
+
+local function after_digits(i)
+  local c = byte(text, i)
+  if not c or c < 48 or c > 57 then broken("a digit is missing", i) end
+  repeat
+    i = i + 1
+    c = byte(text, i)
+  until not c or c < 48 or c > 57
+  return i
+end
+
+-- Returns the index after the number and whether it is written as a plain integer.
+local function after_number(i)
+  local plain = true
+  local c = byte(text, i)
+  if c == 45 then
+    i = i + 1
+    c = byte(text, i)
+  end
+  if c == 48 then
+    i = i + 1
+    c = byte(text, i)
+    if c and c >= 48 and c <= 57 then broken("a number has a leading zero", i) end
+  else
+    i = after_digits(i)
+  end
+  if byte(text, i) == 46 then
+    plain = false
+    i = after_digits(i + 1)
+  end
+  c = byte(text, i)
+  if c == 101 or c == 69 then
+    plain = false
+    c = byte(text, i + 1)
+    i = after_digits((c == 43 or c == 45) and i + 2 or i + 1)
+  end
+  return i, plain
+end
+
+local function after_word(i, word)
+  local after = i + #word
+  if sub(text, i, after - 1) ~= word then broken("unknown word", i) end
+  return after
+end
+
+local function after_space(i)
+  local c = byte(text, i)
+  while c == 32 or c == 10 or c == 13 or c == 9 do
+    i = i + 1
+    c = byte(text, i)
+  end
+  return i, c
+end
+
+-- Checks against a shape node (interfaces/shape.py); node nil means: any JSON -----------------------------------------
+
+local function check_type(node, name, depth)
+  if node.type and not node.type[name] then refuse("wrong-type", "must be " .. node.type_text, depth) end
+end
+
+local function check_enum(node, value, depth)
+  if node.enum and not node.enum[value] then refuse("not-in-enum", "is not one of the allowed values", depth) end
+end
+
+local function check_length(node, length, depth)
+  if node.minlen and length < node.minlen then refuse("too-short", "is shorter than " .. node.minlen, depth) end
+  if node.maxlen and length > node.maxlen then refuse("too-long", "is longer than " .. node.maxlen, depth) end
+end
+
+local function check_range(node, value, depth)
+  if node.min and value < node.min then refuse("too-small", "is less than " .. node.min, depth) end
+  if node.max and value > node.max then refuse("too-large", "is more than " .. node.max, depth) end
+  if node.xmin and value <= node.xmin then refuse("too-small", "must be more than " .. node.xmin, depth) end
+  if node.xmax and value >= node.xmax then refuse("too-large", "must be less than " .. node.xmax, depth) end
+end
+
+-- An integer is a number without a fraction, however written (JSON Schema 2020-12 core §4.2.3).
+local function check_number(node, value, plain, depth)
+  local types = node.type
+  if types and not types.number and not (types.integer and (plain or value % 1 == 0)) then
+    refuse("wrong-type", "must be " .. node.type_text, depth)
+  end
+  check_enum(node, value, depth)
+  check_range(node, value, depth)
+end
+
+local check
+
+local function check_object(i, node, depth)
+  if depth >= MAX_DEPTH then refuse("too-deep", "is nested too deeply", 0) end
+  local props, extra
+  if node then
+    check_type(node, "object", depth)
+    check_enum(node, NULL, depth)
+    props, extra = node.props, node.extra
+  end
+  local seen = {}
+  local c
+  i, c = after_space(i + 1)
+  if c ~= 125 then
+    local inner = depth + 1
+    while true do
+      if c ~= 34 then broken("a name is missing", i) end
+      local after, escaped = after_string(i)
+      local key = string_value(i, after, escaped)
+      trail[inner] = key
+      if seen[key] then refuse("duplicate-name", "is given twice", inner) end
+      seen[key] = true
+      i, c = after_space(after)
+      if c ~= 58 then broken("':' is missing", i) end
+      i = after_space(i + 1)
+      local child = nil
+      if node then
+        child = props and props[key]
+        if not child then
+          if extra == false then refuse("unknown-field", "is not declared in the contract", inner) end
+          child = extra or nil
+        end
+      end
+      i, c = after_space(check(i, child, inner))
+      if c == 125 then break end
+      if c ~= 44 then broken("',' or '}' is missing", i) end
+      i, c = after_space(i + 1)
+    end
+  end
+  if node and node.required then
+    local required = node.required
+    for k = 1, #required do
+      if not seen[required[k]] then
+        trail[depth + 1] = required[k]
+        refuse("missing-field", "is required", depth + 1)
+      end
+    end
+  end
+  return i + 1
+end
+
+local function check_array(i, node, depth)
+  if depth >= MAX_DEPTH then refuse("too-deep", "is nested too deeply", 0) end
+  local items
+  if node then
+    check_type(node, "array", depth)
+    check_enum(node, NULL, depth)
+    items = node.items
+  end
+  local count, c = 0, nil
+  i, c = after_space(i + 1)
+  if c ~= 93 then
+    while true do
+      trail[depth + 1] = count
+      i, c = after_space(check(i, items, depth + 1))
+      count = count + 1
+      if c == 93 then break end
+      if c ~= 44 then broken("',' or ']' is missing", i) end
+      i = after_space(i + 1)
+    end
+  end
+  if node then
+    if node.minitems and count < node.minitems then refuse("too-few", "has fewer than " .. node.minitems .. " items", depth) end
+    if node.maxitems and count > node.maxitems then refuse("too-many", "has more than " .. node.maxitems .. " items", depth) end
+  end
+  return i + 1
+end
+
+function check(i, node, depth)
+  local c = byte(text, i)
+  if c == 34 then
+    local after, escaped, length = after_string(i)
+    if node then
+      check_type(node, "string", depth)
+      if node.enum then check_enum(node, "s" .. string_value(i, after, escaped), depth) end
+      check_length(node, length, depth)
+    end
+    return after
+  elseif c == 123 then
+    return check_object(i, node, depth)
+  elseif c == 91 then
+    return check_array(i, node, depth)
+  elseif c == 116 or c == 102 then
+    local after = after_word(i, c == 116 and "true" or "false")
+    if node then
+      check_type(node, "boolean", depth)
+      check_enum(node, c == 116, depth)
+    end
+    return after
+  elseif c == 110 then
+    local after = after_word(i, "null")
+    if node then
+      check_type(node, "null", depth)
+      check_enum(node, "null", depth)
+    end
+    return after
+  elseif c == 45 or (c and c >= 48 and c <= 57) then
+    local after, plain = after_number(i)
+    if node then
+      local value = tonumber(sub(text, i, after - 1))
+      if value == INFINITE or value == -INFINITE then refuse("too-large", "is beyond any number", depth) end
+      check_number(node, value, plain, depth)
+    end
+    return after
+  end
+  broken("a value is missing", i)
+end
+
+-- Reads the whole document: one value, nothing before or after it but white space.
+local function check_document(document, node)
+  text = document
+  local i, c = after_space(check(after_space(1), node, 0))
+  if c then broken("text after the end", i) end
+end
+
+-- Decoding of our own specs ---------------------------------------------------------------------------------------------
+
+local decode
+
+local function decode_members(i, close, take)
+  local c
+  i, c = after_space(i + 1)
+  while c ~= close do
+    i, c = after_space(take(i))
+    if c == 44 then i, c = after_space(i + 1) end
+  end
+  return i + 1
+end
+
+function decode(i)
+  local c = byte(text, i)
+  if c == 34 then
+    local after, escaped = after_string(i)
+    return string_value(i, after, escaped), after
+  elseif c == 123 then
+    local object = {}
+    return object, decode_members(i, 125, function(k)
+      local key, after = decode(k)
+      object[key], after = decode((after_space((after_space(after)) + 1)))
+      return after
+    end)
+  elseif c == 91 then
+    local array = {}
+    return array, decode_members(i, 93, function(k)
+      local after
+      array[#array + 1], after = decode(k)
+      return after
+    end)
+  elseif c == 116 then
+    return true, i + 4
+  elseif c == 102 then
+    return false, i + 5
+  elseif c == 110 then
+    return NULL, i + 4
+  end
+  local after = after_number(i)
+  return tonumber(sub(text, i, after - 1)), after
+end
+
+local function enum_set(values)
+  local set = {}
+  for _, value in ipairs(values) do
+    if type(value) == "string" then value = "s" .. value elseif value == NULL then value = "null" end
+    set[value] = true
+  end
+  return set
+end
+
+-- A table of nodes that refer to each other by index becomes a graph of tables.
+local function link_shape(shape)
+  local nodes = shape.nodes
+  local function at(index) return nodes[index + 1] end
+  for _, node in ipairs(nodes) do
+    if node.type and #node.type > 0 then
+      node.type_text = concat(node.type, " or ")
+      local set = {}
+      for _, name in ipairs(node.type) do set[name] = true end
+      node.type = set
+    else
+      node.type = nil
+    end
+    if node.enum then node.enum = enum_set(node.enum) end
+    if node.props then
+      for name, index in pairs(node.props) do node.props[name] = at(index) end
+    end
+    if node.items then node.items = at(node.items) end
+    if type(node.extra) == "number" then node.extra = at(node.extra) elseif node.extra == true then node.extra = nil end
+  end
+  return at(shape.root)
+end
+
+-- Parameters --------------------------------------------------------------------------------------------------------------
+
+local function percent_decoded(raw, name, plus_is_space)
+  if plus_is_space then raw = gsub(raw, "%+", " ") end
+  if find(raw, "%", 1, true) then
+    if find(raw, "%%%X") or find(raw, "%%.%X") or find(raw, "%%.?$") then
+      trail[1] = name
+      refuse("malformed-parameter", "has an incomplete percent escape", 1)
+    end
+    raw = gsub(raw, "%%(%x%x)", function(digits) return char(tonumber(digits, 16)) end)
+  end
+  return raw
+end
+
+-- Checks one value as text: it is a string, or else must be written as JSON writes a number, a boolean or null.
+local function check_text(value, node, depth)
+  local types = node.type
+  if types and not types.string then
+    text = value
+    local ok = pcall(check_document, value, nil)
+    if not ok or find(value, '^[%s"{%[]') then refuse("wrong-type", "must be " .. node.type_text, depth) end
+    check_document(value, node)
+    return
+  end
+  text = value
+  local i, length, size = 1, 0, #value
+  while i <= size do
+    local c = byte(value, i)
+    if c < 32 or c == 127 then refuse("malformed-parameter", "has a control character", depth) end
+    i = c < 128 and i + 1 or after_multibyte(i, c)
+    length = length + 1
+  end
+  if node.enum then check_enum(node, "s" .. value, depth) end
+  check_length(node, length, depth)
+end
+
+local SEPARATOR = { comma = ",", space = " ", pipe = "|" }
+
+local function split(value, separator)
+  local parts, start = {}, 1
+  while true do
+    local at = find(value, separator, start, true)
+    if not at then break end
+    parts[#parts + 1] = sub(value, start, at - 1)
+    start = at + 1
+  end
+  parts[#parts + 1] = sub(value, start)
+  return parts
+end
+
+local function check_parameter(rule, values)
+  local node = rule.node
+  trail[1] = rule.name
+  if rule.array == "" then
+    if #values > 1 then refuse("duplicate-parameter", "is given twice", 1) end
+    check_text(values[1], node, 1)
+    return
+  end
+  if rule.array ~= "repeat" then
+    if #values > 1 then refuse("duplicate-parameter", "is given twice", 1) end
+    values = split(values[1], SEPARATOR[rule.array])
+  end
+  if node.minitems and #values < node.minitems then refuse("too-few", "has fewer than " .. node.minitems .. " items", 1) end
+  if node.maxitems and #values > node.maxitems then refuse("too-many", "has more than " .. node.maxitems .. " items", 1) end
+  if node.items then
+    for index, value in ipairs(values) do
+      trail[2] = index - 1
+      check_text(value, node.items, 2)
+    end
+  end
+end
+
+local function check_query(spec, query)
+  local given = {}
+  for pair in string.gmatch(query, "[^&]+") do
+    local at = find(pair, "=", 1, true)
+    local name = percent_decoded(at and sub(pair, 1, at - 1) or pair, "query", true)
+    local rule = spec.query[name]
+    if rule then
+      local values = given[name] or {}
+      given[name] = values
+      values[#values + 1] = percent_decoded(at and sub(pair, at + 1) or "", name, true)
+    elseif not spec.open_query then
+      trail[1] = sub(name, 1, 64)
+      refuse("unknown-parameter", "is not a declared query parameter", 1)
+    end
+  end
+  for name, rule in pairs(spec.query) do
+    if given[name] then
+      check_parameter(rule, given[name])
+    elseif rule.required then
+      trail[1] = name
+      refuse("missing-parameter", "is a required query parameter", 1)
+    end
+  end
+end
+
+local function check_path(spec, path)
+  local values = { match(path, spec.path_pattern) }
+  for index, name in ipairs(spec.path_names) do
+    local value = values[index]
+    trail[1] = name
+    if not value then refuse("missing-parameter", "is missing from the path", 1) end
+    value = percent_decoded(value, name, false)
+    local rule = spec.path[name]
+    if rule then
+      check_parameter(rule, { value })
+    elseif find(value, "%c") then
+      refuse("malformed-parameter", "has a control character", 1)
+    end
+  end
+end
+
+local function check_target(spec, target)
+  local at = find(target, "?", 1, true)
+  local path = at and sub(target, 1, at - 1) or target
+  if spec.path_names[1] then check_path(spec, path) end
+  check_query(spec, at and sub(target, at + 1) or "")
+end
+
+local function check_headers(spec, headers)
+  for name, rule in pairs(spec.header) do
+    local value = headers:get(name)
+    if value then
+      check_parameter(rule, { value })
+    elseif rule.required then
+      trail[1] = name
+      refuse("missing-parameter", "is a required header", 1)
+    end
+  end
+end
+
+-- Projection of the answer ------------------------------------------------------------------------------------------------
+
+-- `$` in a projection is how a bare value is treated where an object was declared; it is never a property's name.
+local function compile_projection(tree, prefix)
+  local members = {}
+  for name, rule in pairs(tree) do
+    members[name] = type(rule) == "table" and compile_projection(rule, prefix .. name .. ".") or rule
+  end
+  local scalar = members["$"]
+  members["$"] = nil
+  return { members = members, prefix = prefix, scalar = scalar }
+end
+
+local out, out_count, removed, removed_count, changed
+
+local function emit(piece)
+  out_count = out_count + 1
+  out[out_count] = piece
+end
+
+local function note_removed(name)
+  changed = true
+  if removed[name] then return end
+  removed_count = removed_count + 1
+  if removed_count <= MAX_REMOVED then removed[name] = true end
+end
+
+-- Reads a value and emits it as `how` says: whole, or as three stars.
+local function treat(i, how, depth)
+  local after = check(i, nil, depth)
+  if how == "clear" then
+    emit(sub(text, i, after - 1))
+  else
+    emit('"***"')
+    changed = true
+  end
+  return after
+end
+
+local project
+
+local function project_object(i, projection, depth)
+  if depth >= MAX_DEPTH then refuse("too-deep", "is nested too deeply", 0) end
+  local members, prefix = projection.members, projection.prefix
+  local seen, first = {}, true
+  local c
+  emit("{")
+  i, c = after_space(i + 1)
+  if c ~= 125 then
+    while true do
+      if c ~= 34 then broken("a name is missing", i) end
+      local start = i
+      local after, escaped = after_string(i)
+      local key = string_value(i, after, escaped)
+      if seen[key] then broken("a name is given twice", i) end
+      seen[key] = true
+      i, c = after_space(after)
+      if c ~= 58 then broken("':' is missing", i) end
+      i = after_space(i + 1)
+      local rule = members[key]
+      if not rule then
+        i = check(i, nil, depth + 1)
+        note_removed(prefix .. key)
+      else
+        local mark, kept = out_count, true
+        emit(first and sub(text, start, after - 1) or "," .. sub(text, start, after - 1))
+        emit(":")
+        if type(rule) == "table" then
+          i, kept = project(i, rule, depth + 1)
+        else
+          i = treat(i, rule, depth + 1)
+        end
+        if kept then first = false else out_count = mark end
+      end
+      i, c = after_space(i)
+      if c == 125 then break end
+      if c ~= 44 then broken("',' or '}' is missing", i) end
+      i, c = after_space(i + 1)
+    end
+  end
+  emit("}")
+  return i + 1
+end
+
+local function project_array(i, projection, depth)
+  if depth >= MAX_DEPTH then refuse("too-deep", "is nested too deeply", 0) end
+  local first, c = true, nil
+  emit("[")
+  i, c = after_space(i + 1)
+  if c ~= 93 then
+    while true do
+      local mark, kept = out_count, nil
+      if not first then emit(",") end
+      i, kept = project(i, projection, depth + 1)
+      if kept then first = false else out_count = mark end
+      i, c = after_space(i)
+      if c == 93 then break end
+      if c ~= 44 then broken("',' or ']' is missing", i) end
+      i = after_space(i + 1)
+    end
+  end
+  emit("]")
+  return i + 1
+end
+
+-- Emits what may pass of the value at i. Returns the index after it, and whether anything of it passes.
+function project(i, projection, depth)
+  local c = byte(text, i)
+  if c == 123 then return project_object(i, projection, depth), true end
+  if c == 91 then return project_array(i, projection, depth), true end
+  if c == 110 then
+    emit("null")
+    return check(i, nil, depth), true
+  end
+  if projection.scalar then return treat(i, projection.scalar, depth), true end
+  note_removed(projection.prefix == "" and "$" or sub(projection.prefix, 1, -2))
+  return check(i, nil, depth), false
+end
+
+-- The projected document, or nil where it passes as it is.
+local function projected(document, projection)
+  text, out, out_count, removed, removed_count, changed = document, {}, 0, {}, 0, false
+  local whole = projection.members["*"]
+  local i, c = after_space(1)
+  local kept = true
+  if type(whole) == "string" then i = treat(i, whole, 0) else i, kept = project(i, projection, 0) end
+  if not kept then emit("null") end
+  i, c = after_space(i)
+  if c then broken("text after the end", i) end
+  if not changed then return nil end
+  return concat(out, "", 1, out_count)
+end
+
+local function removed_names()
+  local names = {}
+  for name in pairs(removed) do names[#names + 1] = sub(name, 1, 128) end
+  sort(names)
+  if removed_count > MAX_REMOVED then names[#names + 1] = "..." end
+  return concat(names, ",")
+end
+
+-- Specs -------------------------------------------------------------------------------------------------------------------
+
+local specs, spec_count = {}, 0
+
+local function link_rules(rules)
+  local by_name = {}
+  for _, rule in ipairs(rules) do
+    rule.node = link_shape(rule.shape)
+    by_name[rule.name] = rule
+  end
+  return by_name
+end
+
+local function link_spec(source)
+  text = source
+  local spec = decode(1)
+  spec.query, spec.header, spec.path = link_rules(spec.query), link_rules(spec.header), link_rules(spec.path)
+  spec.has_headers = next(spec.header) ~= nil
+  if spec.body == NULL then spec.body = nil else spec.body = link_shape(spec.body) end
+  for grant, tree in pairs(spec.projections) do spec.projections[grant] = compile_projection(tree, "") end
+  if spec.shared ~= NULL then spec.shared = spec.projections[spec.shared] else spec.shared = nil end
+  return spec
+end
+
+local function spec_of(handle)
+  local context = handle:filterContext()
+  local id = context:get("id")
+  local spec = specs[id]
+  if spec then return spec end
+  if spec_count >= MAX_SPECS then specs, spec_count = {}, 0 end
+  spec = link_spec(context:get("spec"))
+  specs[id], spec_count = spec, spec_count + 1
+  return spec
+end
+
+-- Answers of our own (RFC 9457) -------------------------------------------------------------------------------------------
+
+local PROBLEM = "application/problem+json"
+local ESCAPES = { ['"'] = '\\"', ["\\"] = "\\\\" }
+
+local function quoted(value)
+  value = gsub(sub(value, 1, 200), '[%c"\\\127-\255]', function(c) return ESCAPES[c] or format("\\u%04x", byte(c)) end)
+  return '"' .. value .. '"'
+end
+
+local function problem(status, code, title, detail, instance, path)
+  return concat({
+    '{"type":"urn:easement:problem:', code, '","title":', quoted(title), ',"status":', status, ',"code":"', code,
+    '","detail":', quoted(detail), ',"instance":', quoted("urn:uuid:" .. (instance or "")),
+    path and ',"errors":[{"path":' .. quoted(path) .. ',"message":' .. quoted(detail) .. "}]" or "", "}",
+  })
+end
+
+local function note(handle, key, value)
+  handle:streamInfo():dynamicMetadata():set("easement", key, value)
+end
+
+local function answer(handle, status, code, title, failure)
+  note(handle, "verdict", failure.reason .. (failure.path ~= "" and " " .. sub(quoted(failure.path), 2, -2) or ""))
+  local detail = failure.path ~= "" and failure.path .. " " .. failure.message or failure.message
+  local body = problem(status, code, title, detail, handle:headers():get("x-request-id"), failure.path)
+  handle:respond({ [":status"] = status, ["content-type"] = PROBLEM, ["x-easement-code"] = code }, body)
+end
+
+local function as_failure(caught)
+  if type(caught) == "table" and caught.reason then return caught end
+  return nil
+end
+
+-- The request ---------------------------------------------------------------------------------------------------------------
+
+local function media_type(value)
+  return lower(match(value, "^%s*([^;%s]+)") or "")
+end
+
+local function is_json(media)
+  return media == "application/json" or find(media, "^application/[%w.+-]+%+json$") ~= nil
+end
+
+local function declared(types, media)
+  for _, wanted in ipairs(types) do
+    if wanted == media or wanted == "*/*" then return true end
+    if sub(wanted, -2) == "/*" and sub(media, 1, #wanted - 1) == sub(wanted, 1, -2) then return true end
+  end
+  return false
+end
+
+local function unsupported(message)
+  error({ reason = "media-type", message = message, path = "", unsupported = true }, 0)
+end
+
+local function check_media(spec, headers)
+  local content_type = headers:get("content-type")
+  local media = media_type(content_type or "")
+  if not content_type or not declared(spec.types, media) then unsupported("the content type is not one the contract names") end
+  if spec.body and not is_json(media) then unsupported("the contract reads JSON only") end
+  local charset = match(lower(content_type), "charset%s*=%s*\"?([%w_-]+)")
+  if charset and charset ~= "utf-8" and spec.body then unsupported("JSON is UTF-8 (RFC 8259 §8.1)") end
+  if headers:get("content-encoding") and headers:get("content-encoding") ~= "identity" then
+    unsupported("an encoded body cannot be checked")
+  end
+end
+
+local function check_body(handle, spec)
+  local buffer = handle:body()
+  local length = buffer and buffer:length() or 0
+  if length == 0 then
+    if spec.body_required then refuse("missing-body", "the contract requires a body", 0) end
+    return
+  end
+  if not spec.types[1] then refuse("unexpected-body", "the contract declares no body", 0) end
+  check_media(spec, handle:headers())
+  if spec.body then check_document(buffer:getBytes(0, length), spec.body) end
+end
+
+local function has_body(headers)
+  return headers:get("transfer-encoding") ~= nil or (headers:get("content-length") or "0") ~= "0"
+end
+
+local function check_request(handle, spec)
+  local headers = handle:headers()
+  if spec.reads_target then check_target(spec, headers:get(":path")) end
+  if spec.has_headers then check_headers(spec, headers) end
+  if spec.reads_body then
+    check_body(handle, spec)
+  elseif has_body(headers) then
+    refuse("unexpected-body", "the contract declares no body", 0)
+  end
+end
+
+function envoy_on_request(handle)
+  local ok, caught = pcall(function() check_request(handle, spec_of(handle)) end)
+  if ok then return end
+  local failure = as_failure(caught)
+  if not failure then
+    handle:logErr("contract runtime: " .. tostring(caught))
+    answer(handle, "500", "EAS-5500", "The gateway could not check the request", { reason = "runtime", message = "internal error", path = "" })
+  elseif failure.unsupported then
+    answer(handle, "415", "EAS-5415", "The content type is not accepted", failure)
+  else
+    answer(handle, "400", "EAS-5400", "The request does not fit its contract", failure)
+  end
+end
+
+-- The answer ----------------------------------------------------------------------------------------------------------------
+
+local function replace_answer(handle, status, code, title, detail, verdict)
+  note(handle, "verdict", verdict)
+  local buffer = handle:body(true)
+  local headers = handle:headers() -- what was read before the body came is out of scope
+  headers:replace(":status", status)
+  headers:replace("content-type", PROBLEM)
+  headers:replace("x-easement-code", code)
+  headers:remove("content-encoding")
+  headers:remove("etag")
+  headers:remove("last-modified")
+  headers:remove("content-length")
+  buffer:setBytes(problem(status, code, title, detail, headers:get("x-transaction-id")))
+end
+
+local function projection_of(handle, spec)
+  if spec.shared then return spec.shared end
+  local decision = handle:streamInfo():dynamicMetadata():get("envoy.filters.http.rbac")
+  return decision and spec.projections[decision["enforced_effective_policy_id"]]
+end
+
+local function check_answer(handle, spec, headers)
+  if headers:get("content-length") == "0" then return end
+  local content_type, encoding = headers:get("content-type"), headers:get("content-encoding")
+  local buffer = handle:body()
+  local length = buffer and buffer:length() or 0
+  if length == 0 then return end
+  if encoding and encoding ~= "identity" then refuse("response-encoded", "is encoded", 0) end
+  if not content_type or not is_json(media_type(content_type)) then refuse("response-not-json", "is not JSON", 0) end
+  local projection = projection_of(handle, spec)
+  if not projection then refuse("response-without-grant", "has no projection", 0) end
+  local document = projected(buffer:getBytes(0, length), projection)
+  if document then
+    buffer:setBytes(document)
+    if removed_count > 0 then note(handle, "removed", removed_names()) end
+  end
+end
+
+local function on_answer(handle)
+  local headers = handle:headers()
+  if headers:get("x-easement-code") then return end
+  local spec = spec_of(handle)
+  local status = headers:get(":status")
+  if spec.bodiless or status == "204" or status == "205" or status == "304" then return end
+  if byte(status) ~= 50 then
+    replace_answer(handle, status, "EAS-5599", "The target answered with an error", "The target's own words are not passed on.", "target-error")
+    return
+  end
+  local ok, caught = pcall(check_answer, handle, spec, headers)
+  if ok then return end
+  local failure = as_failure(caught)
+  if not failure then error(caught, 0) end
+  replace_answer(handle, "502", "EAS-5502", "The target broke its contract", "The answer of the target " .. failure.message .. ".", "response:" .. failure.reason)
+end
+
+function envoy_on_response(handle)
+  local ok, caught = pcall(on_answer, handle)
+  if ok then return end
+  handle:logErr("contract runtime: " .. tostring(caught))
+  replace_answer(handle, "502", "EAS-5502", "The target broke its contract", "The answer could not be checked.", "response:runtime")
+end

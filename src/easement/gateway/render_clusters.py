@@ -1,0 +1,109 @@
+"""Clusters: one for each upstream of the plan, and the loopback servers of this installation."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Final
+
+from easement.gateway.envoy_types import Tree, seconds, typed
+from easement.gateway.place import GatewayPlace
+from easement.plan.model import Plan, Upstream
+
+CONTROL_CLUSTER: Final = "easement-control"
+DECIDER_CLUSTER: Final = "easement-decider"
+_SYSTEM_CA: Final = "/etc/ssl/certs/ca-certificates.crt"
+
+
+def cluster_name(upstream: str) -> str:
+    """Upstreams cannot collide with the clusters of the installation."""
+    return f"upstream/{upstream}"
+
+
+def clusters(plan: Plan, place: GatewayPlace) -> list[Tree]:
+    """All clusters, sorted by name."""
+    own = [_loopback(DECIDER_CLUSTER, place.decider_port, "1s")]
+    if place.control_port:
+        own.append(_loopback(CONTROL_CLUSTER, place.console_port, "2s"))
+    return own + [_upstream(upstream, place) for upstream in sorted(plan.upstreams, key=lambda item: item.name)]
+
+
+def _upstream(upstream: Upstream, place: GatewayPlace) -> Tree:
+    tree: Tree = {
+        "name": cluster_name(upstream.name),
+        "type": "STATIC" if _is_address(upstream.host) else "STRICT_DNS",
+        "connect_timeout": seconds(upstream.connect_timeout_ms),
+        "per_connection_buffer_limit_bytes": 1024 * 1024,
+        "load_assignment": _endpoint(cluster_name(upstream.name), upstream.host, upstream.port),
+        "circuit_breakers": {
+            "thresholds": [
+                {
+                    "max_connections": upstream.max_connections,
+                    "max_pending_requests": upstream.max_pending_requests,
+                    "max_requests": upstream.max_requests,
+                    "max_retries": max(3, upstream.max_requests // 5),
+                }
+            ]
+        },
+        "outlier_detection": {
+            "consecutive_5xx": 0,
+            "enforcing_consecutive_5xx": 0,
+            "consecutive_gateway_failure": 10,
+            "enforcing_consecutive_gateway_failure": 100,
+            "enforcing_success_rate": 0,
+            "base_ejection_time": "5s",
+            "max_ejection_time": "30s",
+            "max_ejection_percent": 50,
+        },
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
+                "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                explicit_http_config={"http_protocol_options": {}},
+                common_http_protocol_options={"idle_timeout": "60s", "max_headers_count": 100},
+            )
+        },
+    }
+    if upstream.tls:
+        tree["transport_socket"] = _tls(upstream, place)
+    return tree
+
+
+def _tls(upstream: Upstream, place: GatewayPlace) -> Tree:
+    authority = {"system": _SYSTEM_CA, "internal": str(place.certificates / "ca.pem")}.get(upstream.ca, upstream.ca)
+    name_type = "IP_ADDRESS" if _is_address(upstream.server_name) else "DNS"
+    context = typed(
+        "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        common_tls_context={
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
+            "validation_context": {
+                "trusted_ca": {"filename": authority},
+                "match_typed_subject_alt_names": [
+                    {"san_type": name_type, "matcher": {"exact": upstream.server_name}},
+                ],
+            },
+        },
+    )
+    if name_type == "DNS":
+        context["sni"] = upstream.server_name
+    return {"name": "envoy.transport_sockets.tls", "typed_config": context}
+
+
+def _loopback(name: str, port: int, connect_timeout: str) -> Tree:
+    return {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": connect_timeout,
+        "load_assignment": _endpoint(name, "127.0.0.1", port),
+    }
+
+
+def _endpoint(cluster: str, host: str, port: int) -> Tree:
+    address = {"socket_address": {"address": host, "port_value": port}}
+    return {"cluster_name": cluster, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}]}
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

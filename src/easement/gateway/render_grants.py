@@ -1,0 +1,128 @@
+"""Grants and limits of one route: who may call it, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import structlog
+
+from easement.gateway.access_condition import AccessConditionError, condition
+from easement.gateway.envoy_types import JWT_AUTHN, Tree, seconds, typed
+from easement.plan.model import Limit, RequestGrant, Route
+
+_log = structlog.get_logger()
+_TOKEN_TYPES: Final = ("at+jwt", "application/at+jwt")
+"""RFC 9068 §2.1: an access token says so; an ID token or a client assertion is none."""
+_UNLIMITED: Final = {"max_tokens": 4_000_000_000, "tokens_per_fill": 4_000_000_000, "fill_interval": "1s"}
+
+
+def grants_filter(route: Route) -> Tree:
+    """The RBAC of a route: one policy for each grant, named by its id. No policy refuses everybody.
+
+    A grant whose access condition cannot be compiled is left out: it refuses, and the log says why.
+    """
+    policies: Tree = {}
+    for grant in route.grants:
+        try:
+            policies[grant.id] = _policy(grant, route)
+        except AccessConditionError as error:
+            _log.error("gateway.grant_left_out", grant=grant.id, reason=str(error))  # noqa: TRY400 - no traceback needed
+    return {"rules": {"action": "ALLOW", "policies": policies}}
+
+
+def limits_filter(route: Route) -> Tree | None:
+    """Local rate limits by client, or None where no grant has one.
+
+    Written out whole: nothing of it is inherited from the listener, and Envoy's defaults (20 clients at most, a common
+    bucket that all drain) would undo it.
+    """
+    limited: dict[str, Limit] = {}
+    for grant in route.grants:
+        if grant.limit is not None:
+            limited[grant.client_id] = _stricter(grant.limit, limited.get(grant.client_id))
+    if not limited:
+        return None
+    every = {"default_value": {"numerator": 100}}
+    longest = max(limit.interval_ms / limit.tokens for limit in limited.values())
+    return typed(
+        "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
+        stat_prefix="limits",
+        status={"code": "TooManyRequests"},
+        filter_enabled=every,
+        filter_enforced=every,
+        token_bucket=_UNLIMITED,
+        always_consume_default_token_bucket=False,
+        max_dynamic_descriptors=max(20, 2 * len(limited)),
+        enable_x_ratelimit_headers="DRAFT_VERSION_03",
+        response_headers_to_add=[
+            {
+                "header": {"key": "retry-after", "value": str(max(1, round(longest / 1000)))},
+                "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+            }
+        ],
+        rate_limits=[{"actions": [_by_client()]}],
+        descriptors=[
+            {"entries": [{"key": "client", "value": client}], "token_bucket": _bucket(limit)}
+            for client, limit in sorted(limited.items())
+        ],
+    )
+
+
+def _stricter(new: Limit, old: Limit | None) -> Limit:
+    return new if old is None or new.tokens / new.interval_ms < old.tokens / old.interval_ms else old
+
+
+def _bucket(limit: Limit) -> Tree:
+    return {
+        "max_tokens": limit.burst,
+        "tokens_per_fill": limit.tokens,
+        "fill_interval": seconds(limit.interval_ms),
+    }
+
+
+def _by_client() -> Tree:
+    """From the verified token: descriptors of Envoy's own that read a token do not verify it."""
+    return {
+        "metadata": {
+            "descriptor_key": "client",
+            "metadata_key": {"key": JWT_AUTHN, "path": [{"key": "jwt"}, {"key": "client_id"}]},
+            "source": "DYNAMIC",
+        }
+    }
+
+
+def _policy(grant: RequestGrant, route: Route) -> Tree:
+    policy: Tree = {
+        "permissions": [{"any": True}],
+        "principals": [{"and_ids": {"ids": list(_principals(grant))}}],
+    }
+    if grant.access:
+        policy["permissions"] = [{"not_rule": {"url_path": {"path": {"contains": "%"}}}}]
+        policy["condition"] = condition(grant.access, route)
+        policy["cel_config"] = {"enable_string_functions": True}
+    return policy
+
+
+def _principals(grant: RequestGrant) -> Iterable[Tree]:
+    yield _claim(["jwt", "client_id"], {"string_match": {"exact": grant.client_id}})
+    yield {"or_ids": {"ids": [_claim(["header", "typ"], {"string_match": _exactly(name)}) for name in _TOKEN_TYPES]}}
+    yield _claim(["jwt", "aud"], _contains(grant.audience))
+    for scope in grant.scopes:
+        yield _claim(["jwt", "scope"], _contains(scope))
+    yield {"not_id": _claim(["jwt", "cnf"], {"present_match": True})}
+    if grant.authentication != "oauth2":
+        yield {"not_id": {"any": True}}
+
+
+def _exactly(text: str) -> Tree:
+    return {"exact": text, "ignore_case": True}
+
+
+def _contains(text: str) -> Tree:
+    return {"list_match": {"one_of": {"string_match": {"exact": text}}}}
+
+
+def _claim(path: list[str], value: Tree) -> Tree:
+    matcher = {"filter": JWT_AUTHN, "path": [{"key": key} for key in path], "value": value}
+    return {"sourced_metadata": {"metadata_matcher": matcher}}

@@ -1,0 +1,204 @@
+"""Listeners: the data plane with its chain of filters, and the control plane behind the same TLS."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from easement.gateway.envoy_types import (
+    BUFFER,
+    EXT_AUTHZ,
+    JWT_AUTHN,
+    LOCAL_RATELIMIT,
+    LUA,
+    RBAC,
+    ROUTER,
+    Tree,
+    http_filter,
+    typed,
+)
+from easement.gateway.place import GatewayPlace
+from easement.gateway.refusals import TRANSACTION_HEADER
+from easement.gateway.render_access_log import access_log
+from easement.gateway.render_clusters import CONTROL_CLUSTER, DECIDER_CLUSTER
+from easement.gateway.render_replies import header, local_replies, security_headers
+
+_NOBODY: Final = [{"address_prefix": "255.255.255.255", "prefix_len": 32}]
+"""No caller is internal: Envoy's own x-envoy-* headers are stripped from every request."""
+_CLOCK_SKEW_S: Final = 5
+_TOKEN_CACHE: Final = 10_000
+
+
+def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree) -> Tree:
+    """The data plane. ``routes`` is ``{"rds": ...}`` or ``{"route_config": ...}``.
+
+    The order of filters is policy: token, limit, grants, size, contract, decider, and only then the target. Answers
+    pass the contract runtime on their way back.
+    """
+    manager = _manager("data", place)
+    manager |= routes
+    manager["access_log"] = access_log(str(place.access_log))
+    manager["local_reply_config"] = local_replies()
+    manager["http_filters"] = [
+        _tokens(jwks, place.issuer),
+        http_filter(
+            LOCAL_RATELIMIT, "local_ratelimit.v3.LocalRateLimit", disabled=True, stat_prefix="limits",
+            max_dynamic_descriptors=20, always_consume_default_token_bucket=False,
+        ),
+        http_filter(RBAC, "rbac.v3.RBAC", rules={"action": "ALLOW", "policies": {}}),
+        http_filter(BUFFER, "buffer.v3.Buffer", disabled=True, max_request_bytes=1),
+        http_filter(
+            LUA, "lua.v3.Lua", disabled=True, default_source_code={"inline_string": contract_runtime()}
+        ),
+        _decider(),
+        http_filter(ROUTER, "router.v3.Router", suppress_envoy_headers=True),
+    ]  # fmt: skip
+    return _listener("data", place.port, manager, place)
+
+
+def control_listener(place: GatewayPlace) -> Tree:
+    """OAuth server, API and console: TLS here, plain HTTP to loopback."""
+    manager = _manager("control", place)
+    manager["route_config"] = {
+        "name": "control",
+        "request_headers_to_remove": ["forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix"],
+        "request_headers_to_add": [header(TRANSACTION_HEADER, "%REQ(X-REQUEST-ID)%")],
+        "response_headers_to_remove": ["server"],
+        "response_headers_to_add": security_headers(),
+        "virtual_hosts": [
+            {
+                "name": "control",
+                "domains": ["*"],
+                "routes": [{"match": {"prefix": "/"}, "route": {"cluster": CONTROL_CLUSTER, "timeout": "120s"}}],
+            }
+        ],
+    }
+    manager["http_filters"] = [http_filter(ROUTER, "router.v3.Router", suppress_envoy_headers=True)]
+    manager["stream_idle_timeout"] = "120s"
+    manager["request_timeout"] = "120s"
+    return _listener("control", place.control_port, manager, place)
+
+
+@cache
+def contract_runtime() -> str:
+    """The source of the contract runtime."""
+    return files("easement.gateway").joinpath("lua/contract_runtime.lua").read_text(encoding="utf-8")
+
+
+def _manager(name: str, place: GatewayPlace) -> Tree:
+    return typed(
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix=name,
+        codec_type="AUTO",
+        normalize_path=True,
+        merge_slashes=True,
+        path_with_escaped_slashes_action="REJECT_REQUEST",
+        use_remote_address=True,
+        xff_num_trusted_hops=0,
+        internal_address_config={"unix_sockets": False, "cidr_ranges": _NOBODY},
+        server_header_transformation="PASS_THROUGH",
+        strip_any_host_port=True,
+        generate_request_id=True,
+        preserve_external_request_id=False,
+        always_set_request_id_in_response=False,
+        max_request_headers_kb=32,
+        stream_idle_timeout="60s",
+        request_timeout="60s",
+        request_headers_timeout="10s",
+        drain_timeout="5s",
+        common_http_protocol_options={
+            "headers_with_underscores_action": "REJECT_REQUEST",
+            "idle_timeout": "120s",
+            "max_headers_count": 100,
+            "max_requests_per_connection": 1_000_000,
+        },
+        http_protocol_options={"accept_http_10": False, "allow_chunked_length": False},
+        http2_protocol_options={
+            "max_concurrent_streams": 100,
+            "initial_stream_window_size": 65536,
+            "initial_connection_window_size": 1048576,
+        },
+        upgrade_configs=[],
+    )
+
+
+def _tokens(jwks: dict[str, Any], issuer: str) -> Tree:
+    """RFC 9068 tokens from the Authorization header alone, and a token on every path, known or not."""
+    return http_filter(
+        JWT_AUTHN,
+        "jwt_authn.v3.JwtAuthentication",
+        providers={
+            "easement": {
+                "issuer": issuer,
+                "require_expiration": True,
+                "clock_skew_seconds": _CLOCK_SKEW_S,
+                "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
+                "local_jwks": {"inline_string": json.dumps(jwks, sort_keys=True)},
+                "forward": False,
+                "payload_in_metadata": "jwt",
+                "header_in_metadata": "header",
+                "normalize_payload_in_metadata": {"space_delimited_claims": ["scope"]},
+                "jwt_cache_config": {"jwt_cache_size": _TOKEN_CACHE},
+            }
+        },
+        rules=[{"match": {"prefix": "/"}, "requires": {"provider_name": "easement"}}],
+    )
+
+
+def _decider() -> Tree:
+    """Run only by routes of cost class decision, which name the schema and the size themselves."""
+    return http_filter(
+        EXT_AUTHZ,
+        "ext_authz.v3.ExtAuthz",
+        disabled=True,
+        transport_api_version="V3",
+        failure_mode_allow=False,
+        status_on_error={"code": "ServiceUnavailable"},
+        with_request_body={"max_request_bytes": 1, "allow_partial_message": False},
+        allowed_headers={"patterns": [{"exact": "content-type"}, {"exact": "x-request-id"}]},
+        http_service={
+            "server_uri": {"uri": "http://127.0.0.1/", "cluster": DECIDER_CLUSTER, "timeout": "1s"},
+            "path_prefix": "/schema/none",
+        },
+    )
+
+
+def _listener(name: str, port: int, manager: Tree, place: GatewayPlace) -> Tree:
+    chain: Tree = {
+        "filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}],
+        "transport_socket_connect_timeout": "10s",
+    }
+    if place.tls:
+        chain["transport_socket"] = _tls(place)
+    return typed(
+        "envoy.config.listener.v3.Listener",
+        name=name,
+        address={"socket_address": {"address": place.host, "port_value": port}},
+        per_connection_buffer_limit_bytes=place.max_response_bytes,
+        filter_chains=[chain],
+    )
+
+
+def _tls(place: GatewayPlace) -> Tree:
+    """The server's certificate by SDS from files, so that a renewed one is taken up without a restart."""
+    return {
+        "name": "envoy.transport_sockets.tls",
+        "typed_config": typed(
+            "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+            common_tls_context={
+                "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
+                "alpn_protocols": ["h2", "http/1.1"],
+                "tls_certificate_sds_secret_configs": [
+                    {
+                        "name": "server",
+                        "sds_config": {
+                            "resource_api_version": "V3",
+                            "path_config_source": {"path": str(place.live / "sds.json")},
+                        },
+                    }
+                ],
+            },
+        ),
+    }

@@ -1,0 +1,214 @@
+"""Routes: the plan's operations behind one prefix for each interface. What is not listed here does not exist.
+
+Inside an interface literal paths stand before templates, then comes "no such method" for each path, then "no such
+operation". Envoy takes the first that matches.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Final
+
+from easement.gateway.envoy_types import BUFFER, EXT_AUTHZ, LOCAL_RATELIMIT, LUA, RBAC, Tree, seconds, typed
+from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER
+from easement.gateway.render_access_log import ROUTE_METADATA, TRIED_PATH_HEADER
+from easement.gateway.render_clusters import cluster_name
+from easement.gateway.render_grants import grants_filter, limits_filter
+from easement.gateway.render_replies import header, security_headers
+from easement.gateway.route_contract import filter_context, path_parts, takes_query
+from easement.gateway.schema_key import schema_key
+from easement.plan.model import CostClass, Plan, Route, Upstream
+
+ROUTES_NAME: Final = "data"
+_SPOOFABLE: Final = (
+    "forwarded", "proxy-authorization", "x-client-cert", "x-easement-code", "x-easement-path", "x-forwarded-host",
+    "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-user", "x-host", "x-http-method", "x-http-method-override",
+    "x-method-override", "x-original-host", "x-original-url", "x-real-ip", "x-remote-user", "x-rewrite-url",
+)  # fmt: skip
+"""Headers by which targets are made to believe in another user, host, path or method."""
+_UNCHECKABLE: Final = ("accept-encoding", "if-range", "range", "te")
+"""A target that compresses or cuts its answer cannot be held to a contract."""
+_REVEALING: Final = ("server", "x-powered-by", "x-aspnet-version", "via", "content-md5", "digest", "repr-digest")
+_RETRY_ON: Final = "connect-failure,refused-stream,reset-before-request,retriable-status-codes"
+_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+
+
+def route_configuration(plan: Plan, plan_hash: str) -> Tree:
+    """The ``RouteConfiguration`` of the data plane. Raises ``ValueError`` where a grant asks for what cannot be done."""
+    upstreams = {upstream.name: upstream for upstream in plan.upstreams}
+    routes = sorted((route for route in plan.routes if route.upstream in upstreams), key=lambda route: route.prefix)
+    prefixes = {
+        f"{prefix}/": _route_list(list(group), upstreams, plan_hash)
+        for prefix, group in groupby(routes, key=lambda route: route.prefix)
+    }
+    return typed(
+        "envoy.config.route.v3.RouteConfiguration",
+        name=ROUTES_NAME,
+        request_headers_to_remove=[*_SPOOFABLE, *_UNCHECKABLE],
+        request_headers_to_add=[header(TRANSACTION_HEADER, "%REQ(X-REQUEST-ID)%")],
+        response_headers_to_remove=[*_REVEALING, CODE_HEADER, TRIED_PATH_HEADER],
+        response_headers_to_add=[header(TRANSACTION_HEADER, "%REQ(X-REQUEST-ID)%"), *security_headers()],
+        most_specific_header_mutations_wins=True,
+        virtual_hosts=[{"name": "all", "domains": ["*"], "matcher": _matcher(prefixes, plan_hash)}],
+    )
+
+
+def _matcher(prefixes: dict[str, Tree], plan_hash: str) -> Tree:
+    unknown = {"action": _action("unknown", _unknown(plan_hash))}
+    if not prefixes:
+        return {"on_no_match": unknown}
+    path = typed("envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name=":path")
+    return {
+        "matcher_tree": {"input": {"name": "path", "typed_config": path}, "prefix_match_map": {"map": prefixes}},
+        "on_no_match": unknown,
+    }
+
+
+def _action(name: str, route: Tree) -> Tree:
+    return {"name": name, "typed_config": {"@type": "type.googleapis.com/envoy.config.route.v3.Route", **route}}
+
+
+def _route_list(routes: list[Route], upstreams: dict[str, Upstream], plan_hash: str) -> Tree:
+    ordered = sorted(routes, key=_specificity)
+    entries: list[Tree] = []
+    for _, same_path in groupby(ordered, key=_specificity):
+        group = list(same_path)
+        for route in group:
+            entries.extend(_operation(route, upstreams[route.upstream], plan_hash))
+        entries.append(_no_such_method(group, plan_hash))
+    entries.append(_unknown(plan_hash))
+    action = typed("envoy.config.route.v3.RouteList", routes=entries)
+    return {"action": {"name": routes[0].prefix, "typed_config": action}}
+
+
+def _specificity(route: Route) -> tuple[list[tuple[int, str]], str]:
+    """Literal segments before placeholders, segment by segment; equal for templates that differ in names only."""
+    segments = [(1, _segment_form(part)) if "{" in part else (0, part) for part in route.path.split("/")]
+    return segments, _path_regex(route)
+
+
+def _segment_form(segment: str) -> str:
+    return "".join(literal or "{}" for literal, _ in path_parts(segment))
+
+
+def _path_regex(route: Route) -> str:
+    """RE2 of the whole ``:path``: the template, then an optional query."""
+    parts = path_parts(route.prefix + route.path)
+    return "".join("[^/?]+" if name else re.escape(literal) for literal, name in parts) + r"(\?.*)?"
+
+
+def _match(route: Route, *, method: bool = True, query: bool = False) -> Tree:
+    headers: list[Tree] = []
+    if method:
+        headers.append({"name": ":method", "string_match": {"exact": route.method}})
+    if query:
+        headers.append({"name": ":path", "string_match": {"contains": "?"}})
+    headers.append({"name": ":path", "string_match": {"safe_regex": {"regex": _path_regex(route)}}})
+    return {"prefix": f"{route.prefix}/", "headers": headers}
+
+
+def _operation(route: Route, upstream: Upstream, plan_hash: str) -> Iterable[Tree]:
+    grants = typed("envoy.extensions.filters.http.rbac.v3.RBACPerRoute", rbac=grants_filter(route))
+    if not takes_query(route):
+        yield {
+            "name": route.id,
+            "match": _match(route, query=True),
+            "metadata": _metadata(plan_hash, route),
+            "direct_response": {"status": 400},
+            "typed_per_filter_config": {RBAC: grants},
+        }
+    filters: Tree = {
+        RBAC: grants,
+        LUA: typed("envoy.extensions.filters.http.lua.v3.LuaPerRoute", filter_context=filter_context(route)),
+        BUFFER: typed(
+            "envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
+            buffer={"max_request_bytes": max(1, route.max_body_bytes)},
+        ),
+    }
+    limits = limits_filter(route)
+    if limits is not None:
+        filters[LOCAL_RATELIMIT] = limits
+    if route.cost is CostClass.DECISION:
+        filters[EXT_AUTHZ] = _decision(route)
+    yield {
+        "name": route.id,
+        "match": _match(route),
+        "metadata": _metadata(plan_hash, route),
+        "route": _forward(route, upstream),
+        "typed_per_filter_config": filters,
+    }
+
+
+def _forward(route: Route, upstream: Upstream) -> Tree:
+    default_port = upstream.port == (443 if upstream.tls else 80)
+    tree: Tree = {
+        "cluster": cluster_name(upstream.name),
+        "prefix_rewrite": f"{upstream.base_path}/",
+        "host_rewrite_literal": upstream.host if default_port else f"{upstream.host}:{upstream.port}",
+        "timeout": seconds(route.timeout_ms),
+    }
+    if route.retries and route.method in _IDEMPOTENT:
+        tree["retry_policy"] = {
+            "retry_on": _RETRY_ON,
+            "retriable_status_codes": [502, 503, 504],
+            "num_retries": route.retries,
+            "retry_back_off": {"base_interval": "0.025s", "max_interval": "0.25s"},
+        }
+    return tree
+
+
+def _decision(route: Route) -> Tree:
+    return typed(
+        "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
+        check_settings={
+            "with_request_body": {"max_request_bytes": max(1, route.max_body_bytes), "allow_partial_message": False},
+            "http_service": _decider_service(f"/schema/{schema_key(route.body_schema)}"),
+        },
+    )
+
+
+def _decider_service(path_prefix: str) -> Tree:
+    return {
+        "server_uri": {"uri": "http://127.0.0.1/", "cluster": "easement-decider", "timeout": "1s"},
+        "path_prefix": path_prefix,
+    }
+
+
+def _no_such_method(group: list[Route], plan_hash: str) -> Tree:
+    allowed = ", ".join(sorted({route.method for route in group}))
+    return {
+        "name": "no-such-method",
+        "match": _match(group[0], method=False),
+        "metadata": _metadata(plan_hash),
+        "direct_response": {"status": 405},
+        "response_headers_to_add": [header("allow", allowed)],
+        "typed_per_filter_config": {RBAC: _anybody()},
+    }
+
+
+def _unknown(plan_hash: str) -> Tree:
+    return {
+        "name": "unknown",
+        "match": {"prefix": "/"},
+        "metadata": _metadata(plan_hash),
+        "direct_response": {"status": 404},
+        "response_headers_to_add": [header(TRIED_PATH_HEADER, "%PATH(NQ:PATH):256%")],
+        "typed_per_filter_config": {RBAC: _anybody()},
+    }
+
+
+def _anybody() -> Tree:
+    """No grant is asked for: the route answers by itself. A token is, before it."""
+    return typed("envoy.extensions.filters.http.rbac.v3.RBACPerRoute")
+
+
+def _metadata(plan_hash: str, route: Route | None = None) -> Tree:
+    facts = {"plan": plan_hash}
+    if route is not None:
+        facts["route"] = route.id
+    return {"filter_metadata": {ROUTE_METADATA: facts}}
+
+
+

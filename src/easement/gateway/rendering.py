@@ -1,0 +1,161 @@
+"""A plan as Envoy's configuration: pure, and equal for equal plans."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from easement.gateway.envoy_types import Tree, typed
+from easement.gateway.place import GatewayPlace
+from easement.gateway.render_clusters import clusters
+from easement.gateway.render_listeners import control_listener, data_listener
+from easement.gateway.render_routes import ROUTES_NAME, route_configuration
+from easement.plan.model import Plan
+
+LISTENERS: Final = "lds.json"
+CLUSTERS: Final = "cds.json"
+ROUTES: Final = "rds.json"
+SECRETS: Final = "sds.json"
+BOOTSTRAP: Final = "bootstrap.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """Everything Envoy gets for one plan. ``listeners`` refer to ``routes`` by file."""
+
+    place: GatewayPlace
+    plan_hash: str
+    jwks: dict[str, Any]
+    listeners: tuple[Tree, ...]
+    clusters: tuple[Tree, ...]
+    routes: Tree
+
+    def live_files(self) -> dict[str, bytes]:
+        """The watched files by name, in the order in which they must appear: no route before its cluster."""
+        secret = _server_secret(self.place)
+        return {
+            SECRETS: _discovery(self.plan_hash, [secret]),
+            CLUSTERS: _discovery(self.plan_hash, [typed("envoy.config.cluster.v3.Cluster", **c) for c in self.clusters]),
+            ROUTES: _discovery(self.plan_hash, [self.routes]),
+            LISTENERS: _discovery(self.plan_hash, list(self.listeners)),
+        }
+
+
+def render(plan: Plan, *, plan_hash: str, jwks: dict[str, Any], place: GatewayPlace) -> Rendering:
+    """Compile. Raises ``ValueError`` when the plan asks for what the gateway cannot enforce."""
+    rds = {
+        "rds": {
+            "route_config_name": ROUTES_NAME,
+            "config_source": {
+                "resource_api_version": "V3",
+                "path_config_source": {"path": str(place.live / ROUTES)},
+            },
+        }
+    }
+    listeners = [data_listener(jwks, place, rds)]
+    if place.control_port:
+        listeners.append(control_listener(place))
+    return Rendering(
+        place=place,
+        plan_hash=plan_hash,
+        jwks=jwks,
+        listeners=tuple(listeners),
+        clusters=tuple(clusters(plan, place)),
+        routes=route_configuration(plan, plan_hash),
+    )
+
+
+def bootstrap(place: GatewayPlace) -> Tree:
+    """The bootstrap of the running Envoy: everything else comes from watched files."""
+    source = {"resource_api_version": "V3"}
+    return {
+        **_base(place),
+        "dynamic_resources": {
+            "lds_config": {**source, "path_config_source": {"path": str(place.live / LISTENERS)}},
+            "cds_config": {**source, "path_config_source": {"path": str(place.live / CLUSTERS)}},
+        },
+    }
+
+
+def static_bootstrap(rendering: Rendering) -> Tree:
+    """The same configuration in one file, for ``--mode validate`` and for the shadow."""
+    place = rendering.place
+    listener = data_listener(rendering.jwks, place, {"route_config": _plain(rendering.routes)})
+    resources: Tree = {"listeners": [_plain(listener)], "clusters": list(rendering.clusters)}
+    if place.control_port:
+        resources["listeners"].append(_plain(control_listener(place)))
+    if place.tls:
+        resources["secrets"] = [_plain(_server_secret(place))]
+    return {**_base(place), "static_resources": resources}
+
+
+def _base(place: GatewayPlace) -> Tree:
+    return {
+        "node": {"id": "easement-gateway", "cluster": "easement"},
+        "admin": {
+            "address": {"socket_address": {"address": "127.0.0.1", "port_value": place.admin_port}},
+            "profile_path": "/dev/null",
+        },
+        "overload_manager": _overload(place),
+        "layered_runtime": {
+            "layers": [
+                {
+                    "name": "static",
+                    "static_layer": {"re2": {"max_program_size": {"error_level": 10000, "warn_level": 1000}}},
+                }
+            ]
+        },
+    }
+
+
+def _overload(place: GatewayPlace) -> Tree:
+    monitors = "envoy.extensions.resource_monitors"
+    return {
+        "refresh_interval": "0.25s",
+        "resource_monitors": [
+            {
+                "name": "envoy.resource_monitors.fixed_heap",
+                "typed_config": typed(
+                    f"{monitors}.fixed_heap.v3.FixedHeapConfig", max_heap_size_bytes=place.max_heap_bytes
+                ),
+            },
+            {
+                "name": "envoy.resource_monitors.global_downstream_max_connections",
+                "typed_config": typed(
+                    f"{monitors}.downstream_connections.v3.DownstreamConnectionsConfig",
+                    max_active_downstream_connections=place.max_connections,
+                ),
+            },
+        ],
+        "actions": [
+            _overload_action("shrink_heap", 0.9),
+            _overload_action("stop_accepting_requests", 0.95),
+            _overload_action("stop_accepting_connections", 0.98),
+        ],
+    }
+
+
+def _overload_action(name: str, threshold: float) -> Tree:
+    trigger = {"name": "envoy.resource_monitors.fixed_heap", "threshold": {"value": threshold}}
+    return {"name": f"envoy.overload_actions.{name}", "triggers": [trigger]}
+
+
+def _server_secret(place: GatewayPlace) -> Tree:
+    return typed(
+        "envoy.extensions.transport_sockets.tls.v3.Secret",
+        name="server",
+        tls_certificate={
+            "certificate_chain": {"filename": str(place.certificates / "gateway.pem")},
+            "private_key": {"filename": str(place.certificates / "gateway.key")},
+            "watched_directory": {"path": str(place.certificates)},
+        },
+    )
+
+
+def _plain(tree: Tree) -> Tree:
+    return {key: value for key, value in tree.items() if key != "@type"}
+
+
+def _discovery(version: str, resources: list[Tree]) -> bytes:
+    return json.dumps({"version_info": version, "resources": resources}, sort_keys=True, separators=(",", ":")).encode()

@@ -1,0 +1,101 @@
+"""What the contract runtime (Lua) gets for one route: its contract as canonical JSON, named by content.
+
+Named by content, so equal contracts are decoded once per worker and a new plan reuses what did not change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Any, Final
+
+from easement.interfaces.shape import Projection
+from easement.interfaces.shapes import shape_to_json
+from easement.plan.model import CostClass, ParameterRule, Route
+
+_PLACEHOLDER: Final = re.compile(r"\{([^{}/]+)\}")
+_LUA_MAGIC: Final = re.compile(r"([\^$()%.\[\]*+\-?])")
+_RULED_BY_OTHERS: Final = frozenset({"accept", "authorization", "content-type"})
+"""Header parameters that OpenAPI says to ignore (3.1.1 §4.8.12.2.1)."""
+
+
+def filter_context(route: Route) -> dict[str, str]:
+    """The ``filter_context`` of a route: ``id`` and ``spec``."""
+    spec = json.dumps(_spec(route), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return {"id": hashlib.sha256(spec.encode()).hexdigest(), "spec": spec}
+
+
+def takes_query(route: Route) -> bool:
+    """Whether the operation lets any query string pass."""
+    return route.open_query or any(rule.location == "query" for rule in route.parameters)
+
+
+def path_pattern(route: Route) -> str:
+    """The Lua pattern of the whole path; one capture for each placeholder, in order."""
+    return "^" + "".join(
+        "([^/]+)" if placeholder else _LUA_MAGIC.sub(r"%\1", literal)
+        for literal, placeholder in path_parts(route.prefix + route.path)
+    ) + "$"  # fmt: skip
+
+
+def path_parts(template: str) -> list[tuple[str, str]]:
+    """A path template as pairs ``(literal, "")`` and ``("", placeholder name)``, in order."""
+    parts: list[tuple[str, str]] = []
+    end = 0
+    for match in _PLACEHOLDER.finditer(template):
+        if match.start() > end:
+            parts.append((template[end : match.start()], ""))
+        parts.append(("", match.group(1)))
+        end = match.end()
+    if end < len(template):
+        parts.append((template[end:], ""))
+    return parts
+
+
+def _spec(route: Route) -> dict[str, Any]:
+    projections = {grant.id: _checked(grant.projection, grant.id) for grant in route.grants}
+    distinct = {json.dumps(tree, sort_keys=True) for tree in projections.values()}
+    names = [name for _, name in path_parts(route.path) if name]
+    return {
+        "operation": route.id,
+        "reads_target": bool(names) or takes_query(route),
+        "path_pattern": path_pattern(route),
+        "path_names": names,
+        "path": _rules(route, "path"),
+        "query": _rules(route, "query"),
+        "header": _rules(route, "header"),
+        "open_query": route.open_query,
+        "reads_body": bool(route.content_types) or route.cost is CostClass.DECISION,
+        "body": shape_to_json(route.body) if route.body is not None else None,
+        "body_required": route.body_required,
+        "types": list(route.content_types),
+        "bodiless": route.method == "HEAD",
+        "projections": projections,
+        "shared": min(projections) if len(distinct) == 1 else None,
+    }
+
+
+def _rules(route: Route, location: str) -> list[dict[str, Any]]:
+    return [_rule(rule) for rule in route.parameters if rule.location == location and not _is_ruled_by_others(rule)]
+
+
+def _is_ruled_by_others(rule: ParameterRule) -> bool:
+    return rule.location == "header" and rule.name.lower() in _RULED_BY_OTHERS
+
+
+def _rule(rule: ParameterRule) -> dict[str, Any]:
+    name = rule.name.lower() if rule.location == "header" else rule.name
+    return {"name": name, "required": rule.required, "array": rule.array, "shape": shape_to_json(rule.shape)}
+
+
+def _checked(projection: Projection, grant: str) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for name, rule in projection.items():
+        if isinstance(rule, str):
+            if rule not in ("clear", "mask"):
+                raise ValueError(f"grant {grant}: the gateway cannot {rule} a field; use mask or drop")
+            tree[name] = rule
+        else:
+            tree[name] = _checked(rule, grant)
+    return tree
