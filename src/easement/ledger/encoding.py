@@ -20,6 +20,7 @@ from easement.ledger.record import DetailValue, Record, RecordKind, Status, Step
 VERSION: Final = 1
 FIELDS: Final = tuple(field.name for field in fields(Record))
 MAX_RECORD_BYTES: Final = 65_536
+_LARGEST: Final = 2**63
 _CLIPPED_CHARACTERS: Final = 500
 _CLIPPED_ENTRIES: Final = 20
 _NUMBERS: Final = frozenset({"time_ms", "bytes_in", "bytes_out", "latency_us", "sequence"})
@@ -109,8 +110,9 @@ def is_retention_class(name: str) -> bool:
 def _check(values: list[Any]) -> None:
     """Types of all values, cheap enough for the hot path. ``values`` starts with the version."""
     for name in _NUMBERS:
-        if type(values[_PLACES[name]]) is not int:
-            raise EncodingError(f"record {values[1]!r}: {name} must be a whole number")
+        number = values[_PLACES[name]]
+        if type(number) is not int or not -_LARGEST <= number < _LARGEST:
+            raise EncodingError(f"record {values[1]!r}: {name} must be a whole number of 64 bits")
     for name in _TEXTS:
         if not isinstance(values[_PLACES[name]], str):
             raise EncodingError(f"record {values[1]!r}: {name} must be text")
