@@ -1,0 +1,218 @@
+"""What an integration carries, and who receives it: the ground that standards, reviews and transfer checks stand on.
+
+* A *request* body goes from source to target. The gateway checks it against the interface and removes nothing, so all
+  its fields flow, whatever ``spec.fields`` says.
+* A *response* body goes back from target to source; only the fields that the contract names pass.
+* An *event* goes from source to target; only the fields that the contract names pass.
+* A named branch covers what is below it; the most specific name decides the handling.
+* A masked or dropped field carries no data. A hashed field still does: a pseudonym is personal data (GDPR recital 26).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final
+
+from easement.contract.kinds import Classification, Handling, Integration, InterfaceSpec, Pattern, Tag
+from easement.estate.model import Estate
+from easement.interfaces.fields import body_fields
+from easement.interfaces.model import ClassifiedField, Content, InterfaceModel, Schema
+
+PERSONAL_TAGS: Final = frozenset({Tag.PERSONAL, Tag.SPECIAL_CATEGORY, Tag.PHI})
+"""Tags that each make a field personal data in the sense of GDPR Art. 4(1)."""
+
+FieldsByPath = Mapping[str, ClassifiedField]
+BodyFields = Callable[[Schema], Iterable[ClassifiedField]]
+
+
+class Direction(StrEnum):
+    """Which way a body goes."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarriedField:
+    """One field that reaches the receiver in a readable (clear) or linkable (hash) form."""
+
+    path: str
+    classification: Classification | None
+    tags: frozenset[Tag]
+    leaf: bool
+    handling: Handling
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether the field is personal data."""
+        return not PERSONAL_TAGS.isdisjoint(self.tags)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """Fields on their way from one system to another. ``sender`` and ``receiver`` are names of systems."""
+
+    direction: Direction
+    sender: str
+    receiver: str
+    fields: tuple[CarriedField, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationFields:
+    """The fields of one operation's bodies, by path."""
+
+    request: FieldsByPath
+    response: FieldsByPath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterfaceFields:
+    """The fields of every body of an interface."""
+
+    operations: Mapping[str, OperationFields]
+    channels: Mapping[str, FieldsByPath]
+
+    def bodies(self) -> Iterator[FieldsByPath]:
+        """Every body of the interface."""
+        yield from self.channels.values()
+        for operation in self.operations.values():
+            yield operation.request
+            yield operation.response
+
+    def leaf_paths(self) -> frozenset[str]:
+        """Every leaf that the interface can hand over or take."""
+        return frozenset(path for body in self.bodies() for path, known in body.items() if known.leaf)
+
+
+@dataclass(slots=True)
+class FlowIndex:
+    """Flows of an estate's integrations. Reads each interface once, so one index serves thousands of integrations."""
+
+    estate: Estate
+    _interfaces: dict[str, InterfaceFields | None] = field(default_factory=dict)
+
+    def interface_fields(self, name: str) -> InterfaceFields | None:
+        """The fields of the interface ``name``, or None when its document or definition is missing."""
+        if name not in self._interfaces:
+            interface, model = self.estate.interfaces.get(name), self.estate.models.get(name)
+            readable = interface is not None and model is not None
+            self._interfaces[name] = _read(model, interface.spec) if readable and interface and model else None
+        return self._interfaces[name]
+
+    def flows(self, integration: Integration) -> tuple[Flow, ...]:
+        """What ``integration`` carries, one flow for each direction that carries anything.
+
+        Empty also when the interface is unknown: callers that judge must treat that as unresolved, not as harmless.
+        """
+        spec = integration.spec
+        offered = self.interface_fields(spec.interface.name)
+        if offered is None:
+            return ()
+        operations = [offered.operations[name] for name in spec.operations if name in offered.operations]
+        handling = spec.handling
+        everything = dict.fromkeys((path for one in operations for path in one.request), Handling.CLEAR)
+        candidates = (
+            (Direction.REQUEST, spec.source, spec.target, _carried((one.request for one in operations), everything)),
+            (Direction.RESPONSE, spec.target, spec.source, _carried((one.response for one in operations), handling)),
+            (Direction.EVENT, spec.source, spec.target, _carried(_payloads(offered, spec.channels), handling)),
+        )
+        return tuple(
+            Flow(direction=direction, sender=sender, receiver=receiver, fields=fields)
+            for direction, sender, receiver, fields in candidates
+            if fields
+        )
+
+    def interface_paths(self, name: str) -> frozenset[str] | None:
+        """Every field path of the interface ``name``, or None when that is unknown."""
+        offered = self.interface_fields(name)
+        return None if offered is None else frozenset(path for body in offered.bodies() for path in body)
+
+    def known_paths(self, integration: Integration) -> frozenset[str] | None:
+        """Every field path that the integration's operations and channels have, or None when that is unknown."""
+        offered = self.interface_fields(integration.spec.interface.name)
+        if offered is None:
+            return None
+        bodies = _payloads(offered, integration.spec.channels)
+        for name in integration.spec.operations:
+            if operation := offered.operations.get(name):
+                bodies += [operation.request, operation.response]
+        return frozenset(path for body in bodies for path in body)
+
+
+def is_event(integration: Integration) -> bool:
+    """Whether messages of the integration are stored and forwarded, rather than answered at once."""
+    return integration.spec.pattern is Pattern.EVENT or bool(integration.spec.channels)
+
+
+def merge_fields(fields: Iterable[ClassifiedField]) -> dict[str, ClassifiedField]:
+    """Fields by path; where a path occurs twice the stricter classification stands and the tags add up.
+
+    An unclassified occurrence keeps the path unclassified: one tagged body says nothing about another.
+    """
+    merged: dict[str, ClassifiedField] = {}
+    for one in fields:
+        other = merged.get(one.path)
+        merged[one.path] = one if other is None else _stricter(one, other)
+    return merged
+
+
+def _stricter(one: ClassifiedField, other: ClassifiedField) -> ClassifiedField:
+    if one == other:
+        return one
+    classification = None
+    if one.classification is not None and other.classification is not None:
+        classification = max(one.classification, other.classification, key=lambda level: level.rank)
+    return replace(one, classification=classification, tags=one.tags | other.tags, leaf=one.leaf or other.leaf)
+
+
+def _read(model: InterfaceModel, spec: InterfaceSpec) -> InterfaceFields:
+    def of_schema(schema: Schema) -> Iterable[ClassifiedField]:
+        return body_fields(schema, model.definitions, tags=spec.fields, default=spec.default_classification)
+
+    return InterfaceFields(
+        operations={
+            name: OperationFields(
+                request=_of_contents((operation.request,), of_schema),
+                response=_of_contents((response.content for response in operation.responses), of_schema),
+            )
+            for name, operation in model.operations.items()
+        },
+        channels={name: merge_fields(of_schema(channel.payload)) for name, channel in model.channels.items()},
+    )
+
+
+def _of_contents(contents: Iterable[Content | None], of_schema: BodyFields) -> dict[str, ClassifiedField]:
+    schemas = [schema for content in contents if content is not None for schema in content.media.values()]
+    return merge_fields(one for schema in schemas for one in of_schema(schema))
+
+
+def _payloads(offered: InterfaceFields, channels: Iterable[str]) -> list[FieldsByPath]:
+    return [offered.channels[name] for name in channels if name in offered.channels]
+
+
+def _carried(bodies: Iterable[FieldsByPath], handling: Mapping[str, Handling]) -> tuple[CarriedField, ...]:
+    merged = merge_fields(one for body in bodies for one in body.values())
+    carried = []
+    for path, known in sorted(merged.items()):
+        how = handling_of(path, handling)
+        if how in {Handling.CLEAR, Handling.HASH}:
+            carried.append(
+                CarriedField(
+                    path=path, classification=known.classification, tags=known.tags, leaf=known.leaf, handling=how
+                )
+            )
+    return tuple(carried)
+
+
+def handling_of(path: str, handling: Mapping[str, Handling]) -> Handling:
+    """What happens to the field ``path``: as its nearest named ancestor says, else dropped."""
+    here = path
+    while here:
+        if here in handling:
+            return handling[here]
+        here = here.rpartition(".")[0]
+    return Handling.DROP

@@ -1,0 +1,203 @@
+"""What a review of one revision needs: its risk with reasons, the roles that must approve, and whether people must.
+
+* The risk is the highest of its factors; each factor is a sentence that the reviewer reads.
+* Four eyes always, except where the decision is automatic: low risk and no finding that blocks the review.
+* A standard may ask for more roles in ``settings.approvers``; it can never ask for fewer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final, Protocol
+
+from easement.contract.kinds import Classification, Criticality, Integration, Stage, System, Tag
+from easement.estate.agreements import same_organisation
+from easement.estate.flows import CarriedField, FlowIndex
+from easement.estate.model import Estate
+from easement.estate.transfers import personal_transfers
+
+EXPOSED_ZONES: Final = frozenset({"internet", "dmz", "partner"})
+APPROVER_ROLES: Final = ("reviewer", "security", "compliance")
+APPROVER_CONDITIONS: Final = frozenset({"default", "restricted", "personal", "partner", "third-party", "transfer"})
+"""Keys that ``settings.approvers`` of a Standard may have."""
+_HIGH_RISK_TAGS: Final = frozenset({Tag.SPECIAL_CATEGORY, Tag.PHI, Tag.PAN, Tag.SAD})
+
+
+class Risk(StrEnum):
+    """How much care a review takes."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @property
+    def rank(self) -> int:
+        """0 for low to 2 for high."""
+        return list(Risk).index(self)
+
+
+class BlockingFinding(Protocol):
+    """The part of a finding that a review needs."""
+
+    @property
+    def rule(self) -> str:
+        """The rule's id."""
+
+    @property
+    def blocks(self) -> Stage:
+        """The stage that it stops."""
+
+    @property
+    def subject(self) -> str:
+        """``kind/name`` of the document."""
+
+    @property
+    def waived_by(self) -> str:
+        """The waiver in force, or empty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskFactor:
+    """One reason for a risk. ``condition`` is a key of :data:`APPROVER_CONDITIONS` or empty."""
+
+    risk: Risk
+    reason: str
+    condition: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewRequirements:
+    """What must happen before the revision may be approved. ``blocking`` are ids of rules that stop it now."""
+
+    risk: Risk
+    reasons: tuple[str, ...]
+    roles: tuple[str, ...]
+    four_eyes: bool
+    automatic: bool
+    blocking: tuple[str, ...]
+
+
+def blocking_findings(
+    integration: Integration, findings: Iterable[BlockingFinding], *, stage: Stage
+) -> tuple[BlockingFinding, ...]:
+    """Findings that stop ``integration`` at ``stage``: unwaived, due by then, and about it or what it stands on."""
+    stages = list(Stage)
+    spec = integration.spec
+    subjects = {
+        f"integration/{integration.metadata.name}",
+        f"system/{spec.source}",
+        f"system/{spec.target}",
+        f"interface/{spec.interface.name}",
+    }
+    return tuple(
+        finding
+        for finding in findings
+        if finding.subject in subjects
+        and not finding.waived_by
+        and finding.blocks is not Stage.NEVER
+        and stages.index(finding.blocks) <= stages.index(stage)
+    )
+
+
+def review_requirements(
+    estate: Estate, integration: Integration, findings: Iterable[BlockingFinding], *, today: date | None = None
+) -> ReviewRequirements:
+    """Risk, approver roles and automatic approval of ``integration`` in ``estate``.
+
+    ``automatic`` says that nobody needs to look; whether that is used is the installation's setting. Without ``today``
+    agreements and adequacy decisions are judged by nothing, so every export of personal data is high risk.
+    """
+    factors = risk_factors(estate, integration, today=today)
+    risk = max((factor.risk for factor in factors), key=lambda level: level.rank, default=Risk.LOW)
+    blocking = blocking_findings(integration, findings, stage=Stage.REVIEW)
+    automatic = risk is Risk.LOW and not blocking
+    return ReviewRequirements(
+        risk=risk,
+        reasons=tuple(factor.reason for factor in factors),
+        roles=_roles(estate, risk, {factor.condition for factor in factors if factor.condition}),
+        four_eyes=not automatic,
+        automatic=automatic,
+        blocking=tuple(sorted({finding.rule for finding in blocking})),
+    )
+
+
+def risk_factors(estate: Estate, integration: Integration, *, today: date | None = None) -> tuple[RiskFactor, ...]:
+    """Why a revision needs care, worst first. What cannot be judged is high risk."""
+    source = estate.systems.get(integration.spec.source)
+    target = estate.systems.get(integration.spec.target)
+    index = FlowIndex(estate)
+    if source is None or target is None or index.interface_fields(integration.spec.interface.name) is None:
+        return (RiskFactor(risk=Risk.HIGH, reason="what it carries is unknown: a reference does not resolve"),)
+    flows = index.flows(integration)
+    fields = tuple(carried for flow in flows for carried in flow.fields)
+    factors = [
+        *_data_factors(fields),
+        *_party_factors(source, target, personal=any(carried.is_personal for carried in fields)),
+        *_terms_factors(integration),
+    ]
+    for transfer in personal_transfers(estate, integration, flows, today or date.min):
+        ground = transfer.basis.kind if transfer.basis.lawful else "no ground found"
+        reason = f"personal data goes from {transfer.origin} to {transfer.destination} ({ground})"
+        factors.append(RiskFactor(risk=Risk.HIGH, reason=reason, condition="transfer"))
+    unique = dict.fromkeys(factors)
+    return tuple(sorted(unique, key=lambda factor: -factor.risk.rank))
+
+
+def _data_factors(fields: tuple[CarriedField, ...]) -> Iterable[RiskFactor]:
+    tags = frozenset(tag for carried in fields for tag in carried.tags)
+    levels = {carried.classification for carried in fields if carried.leaf}
+    for tag in sorted(tags & _HIGH_RISK_TAGS):
+        yield RiskFactor(risk=Risk.HIGH, reason=f"it carries {tag} data", condition="restricted")
+    if Classification.RESTRICTED in levels:
+        yield RiskFactor(risk=Risk.HIGH, reason="it carries restricted data", condition="restricted")
+    if Classification.CONFIDENTIAL in levels:
+        yield RiskFactor(risk=Risk.MEDIUM, reason="it carries confidential data")
+    if any(carried.is_personal for carried in fields):
+        yield RiskFactor(risk=Risk.MEDIUM, reason="it carries personal data", condition="personal")
+    if None in levels:
+        yield RiskFactor(risk=Risk.MEDIUM, reason="it carries fields that nobody classified")
+
+
+def _party_factors(source: System, target: System, *, personal: bool) -> Iterable[RiskFactor]:
+    for system in (source, target):
+        exposed = sorted(EXPOSED_ZONES.intersection(system.spec.zones))
+        if exposed:
+            reason = f"{system.metadata.name} is in zone {', '.join(exposed)}"
+            yield RiskFactor(risk=Risk.MEDIUM, reason=reason, condition="partner")
+        if "cde" in system.spec.zones:
+            yield RiskFactor(risk=Risk.MEDIUM, reason=f"{system.metadata.name} is in the card data environment")
+    if not same_organisation(source, target):
+        reason = f"{source.metadata.name} and {target.metadata.name} belong to different organisations"
+        yield RiskFactor(risk=Risk.HIGH if personal else Risk.MEDIUM, reason=reason, condition="third-party")
+
+
+def _terms_factors(integration: Integration) -> Iterable[RiskFactor]:
+    spec = integration.spec
+    if spec.sla.criticality is Criticality.VITAL:
+        yield RiskFactor(risk=Risk.HIGH, reason="its criticality is vital")
+    elif spec.sla.criticality is Criticality.HIGH:
+        yield RiskFactor(risk=Risk.MEDIUM, reason="its criticality is high")
+    if spec.security.authentication == "api-key":
+        yield RiskFactor(risk=Risk.MEDIUM, reason="the source proves itself by an API key only")
+    if spec.consent != "none":
+        yield RiskFactor(
+            risk=Risk.MEDIUM, reason=f"it depends on consent to {spec.consent.scope}", condition="personal"
+        )
+
+
+def _roles(estate: Estate, risk: Risk, conditions: set[str]) -> tuple[str, ...]:
+    roles = {"reviewer"}
+    if risk is Risk.HIGH or conditions & {"restricted", "partner"}:
+        roles.add("security")
+    if conditions & {"personal", "transfer"}:
+        roles.add("compliance")
+    for standard in estate.standards.values():
+        approvers = standard.spec.settings.get("approvers")
+        if isinstance(approvers, dict):
+            for condition in conditions | {"default"}:
+                asked = approvers.get(condition)
+                roles.update(role for role in (asked if isinstance(asked, list) else ()) if role in APPROVER_ROLES)
+    return tuple(role for role in APPROVER_ROLES if role in roles)

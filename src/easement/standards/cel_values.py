@@ -1,0 +1,84 @@
+"""Documents as CEL sees them: camelCase maps with every default filled in.
+
+Durations are CEL durations, rates are numbers per second, versions and enumerations are text, dates are timestamps.
+What is not set is absent, so ``has(integration.errors.deadLetter)`` says whether it is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, date, datetime, time
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from pydantic.alias_generators import to_camel
+
+from easement.contract.kinds import Document
+from easement.contract.values import Duration, Rate, Version, VersionRange
+from easement.standards.facts import Facts, IntegrationFacts, InterfaceFacts, SystemFacts
+
+
+def document_values(document: Document) -> dict[str, Any]:
+    """The spec of a document together with its name, title, owner, description and labels."""
+    return {**_values(document.metadata), **_values(document.spec)}
+
+
+def facts_values(facts: Facts) -> dict[str, Any]:
+    """The variables of a rule over ``facts``."""
+    if isinstance(facts, IntegrationFacts):
+        return {
+            "integration": document_values(facts.integration),
+            "source": document_values(facts.source),
+            "target": document_values(facts.target),
+            "interface": document_values(facts.interface),
+            "fields": [
+                {
+                    "path": carried.path,
+                    "direction": flow.direction.value,
+                    "receiver": flow.receiver,
+                    "classification": carried.classification.value if carried.classification else "",
+                    "tags": sorted(tag.value for tag in carried.tags),
+                    "handling": carried.handling.value,
+                    "personal": carried.is_personal,
+                }
+                for flow in facts.flows
+                for carried in flow.fields
+            ],
+        }
+    if isinstance(facts, InterfaceFacts):
+        return {"interface": document_values(facts.interface)}
+    if isinstance(facts, SystemFacts):
+        return {"system": document_values(facts.system)}
+    return {}
+
+
+@cache
+def _keys(kind: type[Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((one.name, to_camel(one.name)) for one in fields(kind))
+
+
+def _values(value: Any) -> Any:  # noqa: PLR0911 - one case for each type of the contract language
+    """A value of the contract language as CEL has it."""
+    match value:
+        case Enum():
+            return value.value
+        case bool() | int() | float() | str() | None:
+            return value
+        case Duration():
+            return value.as_timedelta()
+        case Rate():
+            return value.per_second
+        case Version() | VersionRange():
+            return str(value)
+        case date():
+            return datetime.combine(value, time(), UTC)
+        case Mapping():
+            return {str(key): _values(item) for key, item in value.items()}
+        case tuple() | list():
+            return [_values(item) for item in value]
+        case _ if is_dataclass(value):
+            pairs = ((alias, _values(getattr(value, name))) for name, alias in _keys(value.__class__))
+            return {alias: item for alias, item in pairs if item is not None}
+    raise TypeError(f"a {type(value).__name__} has no form in CEL")

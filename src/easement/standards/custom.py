@@ -1,0 +1,192 @@
+"""Rules that people write: Standard documents with CEL expressions, as rules like those of the baseline.
+
+* What a rule is about follows from the names it uses: ``system`` alone, ``interface`` alone, else ``integration`` with
+  ``source``, ``target``, ``interface`` and ``fields``.
+* ``appliesTo`` of the standard and of the rule must both hold. A rule that extends others does not replace them: every
+  standard of the estate runs, and the baseline always does.
+* An expression that does not compile is a finding about the standard. One that cannot be evaluated on a document is a
+  finding about that document. Neither is ever a silent pass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from easement.contract.kinds import RuleSpec, Severity, Stage, Standard
+from easement.estate.review import APPROVER_CONDITIONS, APPROVER_ROLES
+from easement.standards.cel import CelEnvironment, CelError, CelExpression
+from easement.standards.cel_values import facts_values
+from easement.standards.facts import IntegrationFacts, InterfaceFacts, SystemFacts
+from easement.standards.model import AnyRule, Finding, Found, Rule
+
+INVALID_RULE: Final = "standard-rule-invalid"
+UNKNOWN_SETTING: Final = "standard-setting-unknown"
+NOT_EVALUATED: Final = "could not be evaluated"
+_METADATA: Final = frozenset({"name", "title", "owner", "description", "labels"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """What a rule can be about: its facts, and the environment in which its expressions are read."""
+
+    word: str
+    facts: type[Any]
+    environment: CelEnvironment
+
+
+def _subjects() -> tuple[_Subject, ...]:
+    return (
+        _Subject(word="system", facts=SystemFacts, environment=CelEnvironment(["system"])),
+        _Subject(word="interface", facts=InterfaceFacts, environment=CelEnvironment(["interface"])),
+        _Subject(
+            word="integration",
+            facts=IntegrationFacts,
+            environment=CelEnvironment(["integration", "source", "target", "interface"], lists=["fields"]),
+        ),
+    )
+
+
+def compile_standards(standards: Iterable[Standard], taken: frozenset[str]) -> tuple[list[AnyRule], list[Finding]]:
+    """The rules of all ``standards``, and findings about those that are no rules. ``taken`` are ids of other rules."""
+    subjects = _subjects()
+    rules: list[AnyRule] = []
+    findings: list[Finding] = []
+    ids = set(taken)
+    for standard in standards:
+        findings += _setting_findings(standard)
+        for number, spec in enumerate(standard.spec.rules):
+            if spec.id in ids:
+                findings.append(_invalid(standard, f"/spec/rules/{number}/id", f"there is already a rule {spec.id!r}"))
+                continue
+            ids.add(spec.id)
+            try:
+                rules.append(_compile(standard, number, spec, subjects))
+            except _RuleError as error:
+                findings.append(_invalid(standard, error.path, str(error)))
+    return rules, findings
+
+
+class _RuleError(Exception):
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def _compile(standard: Standard, number: int, spec: RuleSpec, subjects: tuple[_Subject, ...]) -> AnyRule:
+    texts = [
+        (path, text)
+        for path, text in (
+            (f"/spec/rules/{number}/check", spec.check),
+            (f"/spec/rules/{number}/appliesTo", spec.applies_to),
+            ("/spec/appliesTo", standard.spec.applies_to),
+        )
+        if text or path.endswith("/check")
+    ]
+    subject = _subject_of(texts, subjects)
+    check, *conditions = [_compiled(subject.environment, path, text) for path, text in texts]
+    return Rule(
+        about=subject.facts,
+        id=spec.id,
+        title=spec.title,
+        rationale=spec.why,
+        severity=spec.severity,
+        blocks=spec.blocks,
+        scope=" and ".join(condition.text for condition in conditions) or f"all {subject.word}s",
+        check=_checker(check, conditions, _place_of(subject.word, check.text), spec.title),
+        remedy=spec.remedy,
+        source="",
+        standard=standard.metadata.name,
+    )
+
+
+def _subject_of(texts: list[tuple[str, str]], subjects: tuple[_Subject, ...]) -> _Subject:
+    """The narrowest subject in which all expressions compile; the integration, to report on, where there is none."""
+    for subject in subjects:
+        try:
+            for path, text in texts:
+                _compiled(subject.environment, path, text)
+        except _RuleError:
+            continue
+        return subject
+    return next((it for it in subjects if re.match(rf"\W*{it.word}\b", texts[0][1])), subjects[-1])
+
+
+def _compiled(environment: CelEnvironment, path: str, text: str) -> CelExpression:
+    try:
+        return environment.compile(text)
+    except CelError as error:
+        raise _RuleError(path, str(error)) from None
+
+
+def _checker(
+    check: CelExpression, conditions: list[CelExpression], path: str, title: str
+) -> Callable[[Any], Iterable[Found]]:
+    def findings(facts: Any) -> Iterable[Found]:
+        values = facts_values(facts)
+        try:
+            if all(condition.holds(values) for condition in conditions) and not check.holds(values):
+                yield Found(path=path, message=f"it does not hold: {title}")
+        except CelError as error:
+            yield Found(
+                path=path, message=f"the rule {NOT_EVALUATED} ({error}); guard what may be absent with has(...)"
+            )
+
+    return findings
+
+
+def _place_of(word: str, text: str) -> str:
+    """The document's part that the expression names first, as a JSON pointer."""
+    match = re.search(rf"\b{word}((?:\.[A-Za-z_]\w*)+)(?!\w*\()", text)
+    if match is None:
+        return "/spec"
+    names = match[1].strip(".").split(".")
+    return "/".join(["", "metadata" if names[0] in _METADATA else "spec", *names])
+
+
+def _setting_findings(standard: Standard) -> Iterable[Finding]:
+    for name, value in sorted(standard.spec.settings.items()):
+        if name != "approvers":
+            yield _setting(standard, f"/spec/settings/{name}", f"the setting {name!r} is not used", Severity.INFO)
+            continue
+        if not isinstance(value, dict):
+            yield _setting(standard, "/spec/settings/approvers", "it must map conditions to lists of roles")
+            continue
+        for condition, roles in sorted(value.items()):
+            path = f"/spec/settings/approvers/{condition}"
+            if condition not in APPROVER_CONDITIONS:
+                yield _setting(standard, path, f"{condition!r} is none of {', '.join(sorted(APPROVER_CONDITIONS))}")
+            unknown = [role for role in roles if role not in APPROVER_ROLES] if isinstance(roles, list) else [roles]
+            if unknown:
+                yield _setting(standard, path, f"{unknown} is no list of {', '.join(APPROVER_ROLES)}")
+
+
+def _setting(standard: Standard, path: str, message: str, severity: Severity = Severity.ERROR) -> Finding:
+    return Finding(
+        rule=UNKNOWN_SETTING,
+        title="Settings of standards are known",
+        severity=severity,
+        blocks=Stage.CHECK if severity is Severity.ERROR else Stage.NEVER,
+        subject=f"standard/{standard.metadata.name}",
+        path=path,
+        message=message,
+        remedy="Correct or remove the setting.",
+        standard=standard.metadata.name,
+    )
+
+
+def _invalid(standard: Standard, path: str, message: str) -> Finding:
+    return Finding(
+        rule=INVALID_RULE,
+        title="Rules of standards can be evaluated",
+        severity=Severity.ERROR,
+        blocks=Stage.CHECK,
+        subject=f"standard/{standard.metadata.name}",
+        path=path,
+        message=message,
+        remedy="Correct the expression: the CEL names are system, or interface, or integration with source, target, "
+        "interface and fields.",
+        standard=standard.metadata.name,
+    )

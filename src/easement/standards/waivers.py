@@ -1,0 +1,71 @@
+"""Waivers: one finding of one rule at one place, accepted until a day.
+
+* A waiver covers the finding whose rule and place it names exactly, and nothing else.
+* On its last day it still holds. After that the finding stops things again, and the waiver is a finding itself.
+* A waiver that covers nothing is a finding too, so that none outlives what it was for.
+* Some rules have no exceptions; a waiver of one is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from easement.contract.kinds import Severity, Stage, Waiver
+from easement.contract.suggestion import did_you_mean
+from easement.standards.model import Finding
+
+EXPIRED: Final = "waiver-expired"
+UNUSED: Final = "waiver-covers-nothing"
+REFUSED: Final = "waiver-refused"
+_TITLES: Final = {
+    EXPIRED: "Waivers are renewed or ended in time",
+    UNUSED: "Waivers cover something",
+    REFUSED: "Only rules with exceptions are waived",
+}
+
+
+def apply_waivers(
+    findings: Sequence[Finding], waivers: Mapping[str, Waiver], today: date, *, unwaivable: Collection[str]
+) -> tuple[Finding, ...]:
+    """``findings`` with the waived ones marked, and the findings about the waivers themselves."""
+    covering: dict[tuple[str, str], str] = {}
+    about: list[Finding] = []
+    places = {(finding.rule, finding.at) for finding in findings}
+    for name, waiver in sorted(waivers.items()):
+        spec = waiver.spec
+        if spec.rule in unwaivable:
+            about.append(_about(name, REFUSED, "/spec/rule", f"rule {spec.rule} has no exceptions", Severity.ERROR))
+        elif spec.expires < today:
+            message = f"it ended on {spec.expires}; what it covered stops things again"
+            about.append(_about(name, EXPIRED, "/spec/expires", message, Severity.ERROR))
+        elif (spec.rule, spec.at) not in places:
+            about.append(_about(name, UNUSED, "/spec/at", _covers_nothing(waiver, findings), Severity.WARNING))
+        else:
+            covering.setdefault((spec.rule, spec.at), name)
+    marked = (replace(one, waived_by=covering.get((one.rule, one.at), "")) for one in findings)
+    return (*marked, *about)
+
+
+def _covers_nothing(waiver: Waiver, findings: Iterable[Finding]) -> str:
+    places = [finding.at for finding in findings if finding.rule == waiver.spec.rule]
+    message = f"rule {waiver.spec.rule} finds nothing at {waiver.spec.at}"
+    hint = did_you_mean(waiver.spec.at, places) if places else ""
+    return f"{message}; {hint}" if hint else message
+
+
+def _about(name: str, rule: str, path: str, message: str, severity: Severity) -> Finding:
+    return Finding(
+        rule=rule,
+        title=_TITLES[rule],
+        severity=severity,
+        blocks=Stage.REVIEW if severity is Severity.ERROR else Stage.NEVER,
+        subject=f"waiver/{name}",
+        path=path,
+        message=message,
+        remedy="Mend what it covers and remove the waiver, or have a new one approved."
+        if rule == EXPIRED
+        else "Correct or remove the waiver.",
+    )
