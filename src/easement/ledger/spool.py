@@ -109,6 +109,12 @@ class Spool:
             self._write(data)
             self._sequence, self._digest = sequence, digest
 
+    @property
+    def next_sequence(self) -> int:
+        """The number that the next record will get: by it a writer can tell after a crash what had been appended."""
+        with self._guard:
+            return self._sequence
+
     def close(self) -> None:
         """Let another writer take over. Appending afterwards raises."""
         with self._guard:
