@@ -60,6 +60,6 @@ Projection = TypeAliasType("Projection", "Mapping[str, Projection | str]")
 """What may pass: property name to sub-projection, or to ``clear``, ``mask``, ``hash`` for a value passed whole.
 
 Arrays are transparent: the projection of ``lines`` applies to each item. A property that is not named is removed.
-Two names are no properties: ``$`` says what happens to a text, number or boolean where an object is declared too (without
-it that value is removed), and ``*``, alone at the root, to a whole body that has no fields. ``null`` always passes.
+Two names are no properties: ``$`` says what happens to a text, number or boolean where an object is declared too
+(without it that value is removed), and ``*``, alone at the root, to a whole body that has no fields. ``null`` passes.
 """
