@@ -8,7 +8,7 @@ from typing import Final
 
 _PARAMETER: Final = re.compile(r"\{([^{}]+)\}")
 _WORD: Final = re.compile(r"[A-Za-z0-9]+")
-_UNSAFE: Final = re.compile(r"[\x00-\x20\x7f\\"'<>]")
+_UNSAFE: Final = re.compile(r"""[\x00-\x20\x7f\\"'<>]""")
 _MAX_COMPARISONS: Final = 500_000
 
 
