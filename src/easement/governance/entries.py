@@ -49,7 +49,7 @@ class Entry:
         return to_json(self.document)
 
 
-Entries = Mapping[tuple[str, str], Entry]
+Entries = dict[tuple[str, str], Entry]
 """Entries by kind and name."""
 
 

@@ -78,6 +78,12 @@ def pending(registry: Registry, *, after: str = "", limit: int = 100) -> tuple[S
         return list_reviews(connection, states=PENDING, after=after, limit=limit)
 
 
+def all_reviews(registry: Registry, *, after: str = "", limit: int = 100) -> tuple[StoredReview, ...]:
+    """Every review, oldest first."""
+    with reading(registry.engine) as connection:
+        return list_reviews(connection, after=after, limit=limit)
+
+
 def review_of(registry: Registry, review_id: str) -> StoredReview:
     """One review. Raises :class:`UnknownError`."""
     with reading(registry.engine) as connection:

@@ -1,0 +1,125 @@
+"""The enforced plan: its summary for people, its bytes, and the state that the nodes follow."""
+
+import asyncio
+import hashlib
+import json
+import time
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from easement.api.paging import is_known
+from easement.api.problem import ApiError
+from easement.api.services import ControlServices
+from easement.api.views import ObjectStatusView, PlanView
+from easement.governance.compilation import compile_current, current_plan
+from easement.governance.errors import UnknownError
+from easement.identity.people import Person, Role
+from easement.keys.secrets import Secret
+from easement.plan.codec import decode_plan
+from easement.store.database import reading
+from easement.store.node_state import NodeState, encode_node_state
+from easement.store.plans import StoredPlan, get_plan
+
+_LOOK_EVERY_S: Final = 1.0
+"""How long a waiting node may miss a change that another control process or a key rotation made."""
+MAX_WAIT_S: Final = 60
+
+
+def plan_router(services: ControlServices) -> APIRouter:
+    """``GET /plan`` and ``GET /plan/{hash}``."""
+    router = APIRouter(tags=["plan"])
+    reader = Annotated[Person, Depends(services.access.guard(*Role))]
+    inspector = Annotated[
+        Person,
+        Depends(services.access.guard(Role.DEVELOPER, Role.SECURITY, Role.OPERATOR, Role.AUDITOR, Role.ADMIN)),
+    ]
+
+    @router.get("/plan", response_model=PlanView)
+    def get_summary(request: Request, response: Response, _person: reader) -> Any:
+        """The plan that is enforced now, and what became of each integration in it."""
+        stored = _current(services)
+        etag = f'"{stored.hash}"'
+        if is_known(request, etag):
+            return Response(status_code=304, headers={"ETag": etag})
+        response.headers["ETag"] = etag
+        plan = decode_plan(stored.content)
+        return PlanView(
+            hash=stored.hash,
+            created=stored.created,
+            environment=plan.environment,
+            routes=len(plan.routes),
+            channels=len(plan.channels),
+            deliveries=len(plan.deliveries),
+            accounts=len(plan.accounts),
+            statuses=[ObjectStatusView.model_validate(status) for status in plan.statuses],
+        )
+
+    @router.get("/plan/{plan_hash}", response_class=Response)
+    def get_content(plan_hash: str, _person: inspector) -> Response:
+        """A plan that is or was enforced, as canonical JSON: audit records name it by this hash."""
+        with reading(services.registry.engine) as connection:
+            stored = get_plan(connection, plan_hash)
+        if stored is None:
+            raise UnknownError("no plan of this hash was ever enforced")
+        return Response(stored.content, media_type="application/json", headers={"ETag": f'"{stored.hash}"'})
+
+    return router
+
+
+def node_router(services: ControlServices) -> APIRouter:
+    """``GET /internal/v1/state`` for the node agents: plan and token keys, by long poll."""
+    router = APIRouter(prefix="/internal/v1", include_in_schema=False)
+
+    @router.get("/state")
+    async def state(request: Request, wait: Annotated[float, Query(ge=0, le=MAX_WAIT_S)] = 0) -> Response:
+        _only_nodes(request, services.node_token)
+        deadline = time.monotonic() + wait
+        while True:
+            content, etag = await run_in_threadpool(_node_state, services)
+            if not is_known(request, etag):
+                return Response(content, media_type="application/json", headers={"ETag": etag})
+            left = deadline - time.monotonic()
+            if left <= 0 or await _is_gone(request):
+                return Response(status_code=304, headers={"ETag": etag})
+            await services.registry.feed.wait(min(left, _LOOK_EVERY_S))
+
+    return router
+
+
+async def _is_gone(request: Request) -> bool:
+    try:
+        return await request.is_disconnected()
+    except asyncio.CancelledError:
+        raise
+    except RuntimeError:
+        return True
+
+
+def _only_nodes(request: Request, expected: Secret) -> None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or Secret(token.strip()) != expected:
+        raise ApiError(
+            401, "not-a-node", "only node agents may ask, with the node token", {"WWW-Authenticate": "Bearer"}
+        )
+
+
+def _current(services: ControlServices) -> StoredPlan:
+    stored = current_plan(services.registry)
+    if stored is None:
+        compile_current(services.registry)
+        stored = current_plan(services.registry)
+    if stored is None:
+        raise ApiError(503, "no-plan", "no plan is compiled yet", {"Retry-After": "1"})
+    return stored
+
+
+def _node_state(services: ControlServices) -> tuple[bytes, str]:
+    stored = _current(services)
+    jwks = services.jwks()
+    keys = hashlib.sha256(json.dumps(jwks, sort_keys=True).encode()).hexdigest()
+    content = encode_node_state(NodeState(plan=stored.content, plan_hash=stored.hash, jwks=jwks))
+    return content, f'"{stored.hash[:32]}.{keys[:32]}"'

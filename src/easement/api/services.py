@@ -1,0 +1,40 @@
+"""What the control plane's API is made of. The composition root fills this; the routers only read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from easement.api.access import AccessControl
+from easement.governance.registry import Registry
+from easement.keys.secrets import Secret
+from easement.ledger.query import LedgerReader
+
+
+class HealthReader(Protocol):
+    """Where the health of integrations comes from."""
+
+    def integration_health(self, now: datetime) -> Sequence[Any]:
+        """One dataclass for each integration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlServices:
+    """The services and the few values that the API needs.
+
+    ``jwks`` gives the public token keys; ``roles`` gives, for each process, whether it is ready; ``allowed_hosts`` are
+    the names under which this server may be called (a browser on another name is an attack).
+    """
+
+    registry: Registry
+    ledger: LedgerReader
+    health: HealthReader
+    access: AccessControl
+    node_token: Secret
+    jwks: Callable[[], dict[str, Any]]
+    roles: Callable[[], Mapping[str, bool]]
+    allowed_hosts: frozenset[str] = frozenset({"localhost", "127.0.0.1", "[::1]"})
+    max_bundle_bytes: int = 64 * 1024 * 1024
+    max_body_bytes: int = 256 * 1024

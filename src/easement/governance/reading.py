@@ -1,0 +1,125 @@
+"""Looking at the registry: documents, their history, and what a review is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from easement.contract.documents import to_json
+from easement.contract.kinds import Document
+from easement.estate.change import Change, changes
+from easement.estate.model import Estate
+from easement.governance.enforcement import consider, standing
+from easement.governance.errors import UnknownError
+from easement.governance.registry import Registry
+from easement.governance.reviews import review_of
+from easement.governance.snapshot import Snapshot, assemble_entries
+from easement.standards.check import check
+from easement.standards.model import Finding
+from easement.store.database import reading
+from easement.store.reviews import PENDING, StoredReview
+from easement.store.revisions import StoredRevision, get_revision, history
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredDocument:
+    """A document as it was applied last. ``version`` grows with every change of it, its lifecycle included."""
+
+    document: Document
+    revision: str
+    enforced: str
+    version: str
+    id: str = ""
+    state: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The document's kind."""
+        return self.document.kind
+
+    @property
+    def name(self) -> str:
+        """The document's name."""
+        return self.document.metadata.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewDetail:
+    """A review with what it is about.
+
+    ``change`` compares with what is enforced; ``refusals`` stand against approval.
+    """
+
+    review: StoredReview
+    document: dict[str, Any]
+    change: Change | None
+    findings: tuple[Finding, ...]
+    refusals: tuple[str, ...]
+
+
+def registered(snapshot: Snapshot, kind: str) -> tuple[RegisteredDocument, ...]:
+    """All documents of a kind, by name."""
+    return tuple(
+        _document(snapshot, key) for key in sorted(snapshot.registered) if key[0] == kind and key in snapshot.documents
+    )
+
+
+def registered_document(snapshot: Snapshot, kind: str, name: str) -> RegisteredDocument:
+    """One document. Raises :class:`UnknownError`."""
+    if (kind, name) not in snapshot.registered:
+        raise UnknownError(f"there is no {kind.lower()} named {name!r}")
+    return _document(snapshot, (kind, name))
+
+
+def registered_estate(registry: Registry) -> Estate:
+    """The estate of everything that was applied, approved or not."""
+    snapshot = registry.snapshot()
+    return assemble_entries(snapshot.registered.values(), snapshot.integrations).estate
+
+
+def document_history(registry: Registry, kind: str, name: str) -> tuple[StoredRevision, ...]:
+    """Every revision, newest first; also of documents that were removed. Raises :class:`UnknownError`."""
+    with reading(registry.engine) as connection:
+        found = history(connection, kind, name)
+    if not found:
+        raise UnknownError(f"there is no {kind.lower()} named {name!r}")
+    return found
+
+
+def review_detail(registry: Registry, review_id: str) -> ReviewDetail:
+    """What a reviewer looks at. Raises :class:`UnknownError`."""
+    review = review_of(registry, review_id)
+    key = (review.kind, review.name)
+    snapshot = registry.snapshot()
+    with reading(registry.engine) as connection:
+        stored = get_revision(connection, (*key, review.revision))
+    body = dict(stored.body) if stored else {}
+    current = snapshot.documents.get(key)
+    if review.state not in PENDING or current is None or current.registered != review.revision:
+        return ReviewDetail(review=review, document=body, change=None, findings=(), refusals=())
+    now = standing(snapshot, today=registry.today)
+    after = assemble_entries((snapshot.enforced | {key: snapshot.registered[key]}).values(), snapshot.integrations)
+    differing = {(change.kind, change.name): change for change in changes(now.assembled.estate, after.estate)}
+    subject = f"{review.kind.lower()}/{review.name}"
+    found = check(registered_estate(registry), registry.today)
+    return ReviewDetail(
+        review=review,
+        document=to_json(snapshot.registered[key].document),
+        change=differing.get(key),
+        findings=tuple(finding for finding in found if finding.subject == subject),
+        refusals=consider(snapshot, (key,), now, today=registry.today).refusals,
+    )
+
+
+def _document(snapshot: Snapshot, key: tuple[str, str]) -> RegisteredDocument:
+    kind, name = key
+    stored = snapshot.documents[key]
+    integration = snapshot.integrations.get(name) if kind == "Integration" else None
+    return RegisteredDocument(
+        document=snapshot.registered[key].document,
+        revision=stored.registered,
+        enforced=stored.enforced,
+        version=f"{stored.version}.{integration.version}" if integration else str(stored.version),
+        id=integration.id if integration else "",
+        state=integration.state if integration else "",
+    )
