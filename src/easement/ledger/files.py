@@ -12,14 +12,19 @@ import duckdb
 
 from easement.ledger.entries import Incident, SegmentFacts
 from easement.ledger.errors import LedgerError
-from easement.ledger.hot_store import HOT_FILE, SEARCH_COLUMNS
-from easement.ledger.log_file import CHECKPOINT_FILE, LOG_FILE, VERIFY_KEY_FILE
+from easement.ledger.evidence import Evidence, HotEvidence, Rows, SegmentEvidence, SpoolEvidence, UnreadableRows
+from easement.ledger.layout import (
+    CHECKPOINT_FILE,
+    HOT_FILE,
+    LOG_FILE,
+    SEARCH_COLUMNS,
+    SEGMENTS_FOLDER,
+    VERIFY_KEY_FILE,
+)
 from easement.ledger.query import open_read_only
-from easement.ledger.segments import SEGMENTS_FOLDER, file_digest, open_duckdb
+from easement.ledger.segments import file_digest, open_duckdb
 from easement.ledger.spool import recorder_name, spool_files
 from easement.ledger.spool_frame import Frame, read_frames
-from easement.ledger.verify import Evidence, HotEvidence, SpoolEvidence
-from easement.ledger.verify_rows import Rows, SegmentEvidence, UnreadableRows
 
 _PART_ROWS: Final = 8_192
 _COLUMNS: Final = ", ".join(SEARCH_COLUMNS)

@@ -15,19 +15,13 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from easement.ledger.entries import Incident
+from easement.ledger.layout import NUMBER_COLUMNS, SEARCH_COLUMNS
 from easement.ledger.record import Record
 
-HOT_FILE: Final = "hot.db"
 MAX_INCIDENTS: Final = 1_000
-SEARCH_COLUMNS: Final = (
-    "id", "transaction_id", "correlation_id", "kind", "step", "status", "time_ms", "source", "target", "message_type",
-    "account", "integration", "error_code", "bytes_in", "bytes_out", "latency_us", "retention_class", "recorder",
-    "sequence",
-)  # fmt: skip
-_NUMBERS: Final = frozenset({"time_ms", "bytes_in", "bytes_out", "latency_us", "sequence"})
 _SCHEMA: Final = f"""
 CREATE TABLE IF NOT EXISTS records (position INTEGER PRIMARY KEY, body BLOB NOT NULL,
-  {", ".join(f"{name} {'INTEGER' if name in _NUMBERS else 'TEXT'} NOT NULL" for name in SEARCH_COLUMNS)});
+  {", ".join(f"{name} {'INTEGER' if name in NUMBER_COLUMNS else 'TEXT'} NOT NULL" for name in SEARCH_COLUMNS)});
 CREATE INDEX IF NOT EXISTS records_transaction ON records (transaction_id);
 CREATE INDEX IF NOT EXISTS records_correlation ON records (correlation_id) WHERE correlation_id != '';
 CREATE INDEX IF NOT EXISTS records_integration ON records (integration, time_ms);

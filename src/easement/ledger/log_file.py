@@ -16,12 +16,10 @@ import structlog
 from easement.ledger.checkpoint import Checkpoint, CheckpointVerifier, Signer
 from easement.ledger.entries import LogState, Seal, Tombstone, decode_entry, encode_entry, log_state
 from easement.ledger.errors import LedgerDamagedError
+from easement.ledger.layout import CHECKPOINT_FILE, LOG_FILE, SEGMENTS_FOLDER, VERIFY_KEY_FILE
 from easement.ledger.merkle import GrowingRoot, leaf_hash
 from easement.store.atomic_file import write_atomically
 
-LOG_FILE: Final = "log.jsonl"
-CHECKPOINT_FILE: Final = "checkpoint"
-VERIFY_KEY_FILE: Final = "ledger.vkey"
 _log = structlog.get_logger()
 
 
@@ -77,7 +75,7 @@ class LedgerLog:
         self._checkpoint = checkpoint
 
     def _begin(self, now_ms: int) -> None:
-        remains = [path.name for path in (self._folder / "segments").glob("*.parquet")]
+        remains = [path.name for path in (self._folder / SEGMENTS_FOLDER).glob("*.parquet")]
         if (self._folder / LOG_FILE).exists() or remains:
             raise LedgerDamagedError(
                 f"{self._folder} holds a ledger without its checkpoint: restore `checkpoint` from a copy, or move the "

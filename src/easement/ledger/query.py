@@ -16,11 +16,10 @@ from typing import Any, Final, TypeVar
 from easement.ledger.encoding import decode
 from easement.ledger.entries import LogState, SegmentFacts, decode_entry, log_state
 from easement.ledger.errors import LedgerError, UnreadableSegmentError
-from easement.ledger.hot_store import HOT_FILE
-from easement.ledger.log_file import LOG_FILE
+from easement.ledger.layout import HOT_FILE, INDEX_FILE, LOG_FILE, SEGMENTS_FOLDER
 from easement.ledger.record import Record
-from easement.ledger.sealed_index import INDEX_FILE, IdKind, id_key
-from easement.ledger.segments import SEGMENTS_FOLDER, query
+from easement.ledger.sealed_index import IdKind, id_key
+from easement.ledger.segments import query
 
 MAX_PAGE: Final = 1_000
 _EQUALITIES: Final = (

@@ -18,9 +18,10 @@ from easement.ledger.entries import RecorderRange, Seal
 from easement.ledger.errors import LedgerDamagedError
 from easement.ledger.hot_store import HotStore, RecorderState
 from easement.ledger.ingest import Ingest
+from easement.ledger.layout import SEGMENTS_FOLDER
 from easement.ledger.log_file import LedgerLog
 from easement.ledger.merkle import GrowingRoot, leaf_hash
-from easement.ledger.segments import SEGMENTS_FOLDER, SegmentRows, write_segment
+from easement.ledger.segments import SegmentRows, write_segment
 
 _PLACES: Final = {name: FIELDS.index(name) + 1 for name in ("retention_class", "time_ms", "recorder", "sequence")}
 _log = structlog.get_logger()

@@ -15,9 +15,9 @@ from typing import Final, Literal
 import structlog
 
 from easement.ledger.errors import UnreadableSegmentError
-from easement.ledger.segments import SEGMENTS_FOLDER, query
+from easement.ledger.layout import INDEX_FILE, SEGMENTS_FOLDER
+from easement.ledger.segments import query
 
-INDEX_FILE: Final = "index.db"
 _log = structlog.get_logger()
 IdKind = Literal["transaction_id", "correlation_id"]
 _SCHEMA: Final = """

@@ -20,16 +20,14 @@ import duckdb
 from easement.ledger.encoding import FIELDS
 from easement.ledger.entries import SegmentFacts
 from easement.ledger.errors import UnreadableSegmentError
-from easement.ledger.hot_store import SEARCH_COLUMNS
+from easement.ledger.layout import NUMBER_COLUMNS, SEARCH_COLUMNS
 from easement.ledger.merkle import leaf_hash, root
 
-SEGMENTS_FOLDER: Final = "segments"
 ROW_GROUP_ROWS: Final = 8_192
-_NUMBERS: Final = frozenset({"time_ms", "bytes_in", "bytes_out", "latency_us", "sequence"})
 _FETCH_ROWS: Final = 8_192
 _COLUMNS: Final = ", ".join(
     f"CAST(json_extract(text, '$[{FIELDS.index(name) + 1}]') AS BIGINT) AS {name}"
-    if name in _NUMBERS
+    if name in NUMBER_COLUMNS
     else f"json_extract_string(text, '$[{FIELDS.index(name) + 1}]') AS {name}"
     for name in SEARCH_COLUMNS
 )
@@ -136,9 +134,9 @@ def query(paths: Sequence[Path], sql: str, parameters: Sequence[Any]) -> list[tu
 def _copy(text: Path, target: Path) -> None:
     source = (
         f"read_csv('{_quoted(text)}', delim='\t', quote='', escape='', header=false, auto_detect=false, "
-        "columns={'position': 'BIGINT', 'text': 'VARCHAR'}, max_line_size=1048576)"
+        "columns={'position': 'BIGINT', 'text': 'VARCHAR'}, max_line_size=262144, buffer_size=8388608)"
     )
-    with reading(text), open_duckdb() as connection:
+    with reading(text), open_duckdb(threads=1) as connection:
         connection.execute(
             f"COPY (SELECT position, {_COLUMNS}, encode(text) AS body FROM {source}) "  # noqa: S608 - COPY takes no parameters
             f"TO '{_quoted(target)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP_ROWS})"

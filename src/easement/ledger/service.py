@@ -16,18 +16,18 @@ import structlog
 
 from easement.ledger.entries import RecorderRange
 from easement.ledger.errors import LedgerDamagedError, LedgerError
-from easement.ledger.hot_store import HOT_FILE, RecorderState, SqliteHotStore
+from easement.ledger.hot_store import RecorderState, SqliteHotStore
 from easement.ledger.ingest import Ingest
+from easement.ledger.layout import HOT_FILE, SEAL_REQUEST_FILE, SEGMENTS_FOLDER
 from easement.ledger.log_file import LedgerLog
 from easement.ledger.retention import tombstone
 from easement.ledger.seal import remove_unsigned, seal
 from easement.ledger.sealed_index import SealedIndex
-from easement.ledger.segments import SEGMENTS_FOLDER, query
+from easement.ledger.segments import query
 from easement.ledger.signing_key import load_or_create_signer
 from easement.store.heartbeat import Heartbeat
 
 ROLE: Final = "ledger"
-SEAL_REQUEST_FILE: Final = "seal.request"
 CHECKPOINT_EVERY_MS: Final = 60_000
 RETENTION_EVERY_MS: Final = 3_600_000
 _STEP_RECORDS: Final = 10_000

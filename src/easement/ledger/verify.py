@@ -9,106 +9,21 @@ Where the evidence is read from disk: :mod:`easement.ledger.files`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Final, Literal
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from easement.ledger.checkpoint import Checkpoint, CheckpointVerifier
-from easement.ledger.encoding import decode
-from easement.ledger.entries import Incident, LogState, RecorderRange, SegmentFacts, Tombstone, decode_entry, log_state
+from easement.ledger.entries import LogState, SegmentFacts, Tombstone, decode_entry, log_state
 from easement.ledger.errors import LedgerDamagedError
-from easement.ledger.hot_store import HOT_FILE
-from easement.ledger.log_file import CHECKPOINT_FILE, LOG_FILE
+from easement.ledger.evidence import Evidence, HotEvidence
+from easement.ledger.layout import CHECKPOINT_FILE, HOT_FILE, LOG_FILE
 from easement.ledger.merkle import GrowingRoot, leaf_hash, root
 from easement.ledger.retention import is_due
-from easement.ledger.verify_rows import SegmentEvidence, Spot, differing_columns, record_id, segment_spots
+from easement.ledger.verdict import Report, Verdict, VerifyFinding, broken, incomplete
+from easement.ledger.verify_numbers import number_findings
+from easement.ledger.verify_rows import differing_columns, record_id, segment_spots
 
-Area = Literal["integrity", "completeness", "freshness"]
 FRESH_MS: Final = 15 * 60_000
-_FAILING_INCIDENTS: Final = frozenset({"missing", "damaged", "conflict"})
-
-
-class Verdict(StrEnum):
-    """How one area came out."""
-
-    PASS = "pass"  # noqa: S105 - a verdict, not a password
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifyFinding:
-    """One thing that is not as it should be, and where. ``row`` counts from 1; 0 means the file as a whole."""
-
-    area: Area
-    verdict: Verdict
-    file: str
-    message: str
-    row: int = 0
-    record: str = ""
-
-    @property
-    def place(self) -> str:
-        """``FILE row N record ID``, as far as known."""
-        return self.file + (f" row {self.row}" if self.row else "") + (f" record {self.record}" if self.record else "")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HotEvidence:
-    """The unsealed rows: position, canonical bytes, search columns; their heads; the next number of each recorder."""
-
-    rows: Sequence[tuple[int, bytes, tuple[object, ...]]] = ()
-    heads: Sequence[tuple[int, bytes]] = ()
-    recorders: Mapping[str, int] = field(default_factory=dict)
-    incidents: Sequence[Incident] = ()
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpoolEvidence:
-    """What lies in the spool of one recorder: the first number on disk and the one after the last."""
-
-    recorder: str
-    first: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """Everything the verifier looks at. ``segment`` reads one sealed segment when its turn comes."""
-
-    verify_key: str
-    checkpoint: bytes
-    log: bytes
-    present: frozenset[str]
-    segment: Callable[[SegmentFacts], SegmentEvidence]
-    hot: HotEvidence = HotEvidence()
-    spools: Sequence[SpoolEvidence] = ()
-    kept_checkpoints: Mapping[str, bytes] = field(default_factory=dict)
-    """Checkpoints that were kept elsewhere, by the name of their file."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What was found, and how much was looked at."""
-
-    findings: tuple[VerifyFinding, ...]
-    entries: int
-    segments: int
-    sealed_records: int
-    unsealed_records: int
-    checkpoint_ms: int
-
-    def verdict(self, area: Area) -> Verdict:
-        """The worst of an area."""
-        found = {finding.verdict for finding in self.findings if finding.area == area}
-        return next((verdict for verdict in (Verdict.FAIL, Verdict.WARN) if verdict in found), Verdict.PASS)
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether anything fails."""
-        return any(finding.verdict is Verdict.FAIL for finding in self.findings)
 
 
 def verify(evidence: Evidence, now_ms: int, *, max_age_ms: int = 0) -> Report:
@@ -132,7 +47,7 @@ def verify(evidence: Evidence, now_ms: int, *, max_age_ms: int = 0) -> Report:
         findings += _segment(facts, evidence)
     findings += _strangers(state, evidence)
     findings += _hot(verifier, state, evidence.hot)
-    findings += _recorders(state, evidence)
+    findings += number_findings(state, evidence)
     return Report(
         findings=tuple(findings),
         entries=len(state.seals) + len(state.tombstones),
@@ -143,21 +58,13 @@ def verify(evidence: Evidence, now_ms: int, *, max_age_ms: int = 0) -> Report:
     )
 
 
-def _broken(file: str, message: str, *, row: int = 0, record: str = "") -> VerifyFinding:
-    return VerifyFinding(area="integrity", verdict=Verdict.FAIL, file=file, message=message, row=row, record=record)
-
-
-def _incomplete(file: str, message: str) -> VerifyFinding:
-    return VerifyFinding(area="completeness", verdict=Verdict.FAIL, file=file, message=message)
-
-
 def _open_checkpoint(verifier: CheckpointVerifier, note: bytes) -> tuple[Checkpoint | None, list[VerifyFinding]]:
     if not note:
-        return None, [_broken(CHECKPOINT_FILE, "there is no checkpoint: nothing proves this ledger")]
+        return None, [broken(CHECKPOINT_FILE, "there is no checkpoint: nothing proves this ledger")]
     try:
         return verifier.open(note), []
     except LedgerDamagedError as error:
-        return None, [_broken(CHECKPOINT_FILE, str(error))]
+        return None, [broken(CHECKPOINT_FILE, str(error))]
 
 
 def _read_log(lines: Sequence[bytes]) -> tuple[LogState, list[VerifyFinding]]:
@@ -166,17 +73,17 @@ def _read_log(lines: Sequence[bytes]) -> tuple[LogState, list[VerifyFinding]]:
         try:
             entries.append(decode_entry(line))
         except LedgerDamagedError as error:
-            findings.append(_broken(LOG_FILE, str(error), row=number))
+            findings.append(broken(LOG_FILE, str(error), row=number))
     return log_state(tuple(entries)), findings
 
 
 def _compare_log(data: bytes, lines: Sequence[bytes], checkpoint: Checkpoint) -> Iterator[VerifyFinding]:
     if len(lines) < checkpoint.size:
         message = f"it was cut: the checkpoint signs {checkpoint.size} entries, {len(lines)} are there"
-        yield _broken(LOG_FILE, message, row=len(lines) + 1)
+        yield broken(LOG_FILE, message, row=len(lines) + 1)
         return
     if _root(lines[: checkpoint.size]) != checkpoint.root:
-        yield _broken(LOG_FILE, f"one of its {checkpoint.size} lines is not the one that was signed")
+        yield broken(LOG_FILE, f"one of its {checkpoint.size} lines is not the one that was signed")
     if len(lines) > checkpoint.size or not (data.endswith(b"\n") or not data):
         yield VerifyFinding(
             area="integrity",
@@ -202,7 +109,7 @@ def _freshness(checkpoint: Checkpoint, now_ms: int, max_age_ms: int) -> Iterator
             area="freshness",
             verdict=Verdict.FAIL if max_age_ms else Verdict.WARN,
             file=CHECKPOINT_FILE,
-            message=f"it was signed {age_ms // 60_000} minutes ago: what came since then, or was cut off, is not proven",
+            message=f"it was signed {age_ms // 60_000} minutes ago: what came since then, or was cut off, is unproven",
         )
 
 
@@ -211,12 +118,12 @@ def _kept(verifier: CheckpointVerifier, evidence: Evidence, lines: Sequence[byte
         try:
             kept = verifier.open(note)
         except LedgerDamagedError as error:
-            yield _broken(name, str(error))
+            yield broken(name, str(error))
             continue
         if kept.size > len(lines):
-            yield _broken(LOG_FILE, f"it was rolled back: {name} signs {kept.size} entries, {len(lines)} are there")
+            yield broken(LOG_FILE, f"it was rolled back: {name} signs {kept.size} entries, {len(lines)} are there")
         elif _root(lines[: kept.size]) != kept.root:
-            yield _broken(LOG_FILE, f"its first {kept.size} entries are not those that {name} signs: it was rewritten")
+            yield broken(LOG_FILE, f"its first {kept.size} entries are not those that {name} signs: it was rewritten")
 
 
 def _seals(state: LogState) -> Iterator[VerifyFinding]:
@@ -224,7 +131,7 @@ def _seals(state: LogState) -> Iterator[VerifyFinding]:
     for number, seal in enumerate(state.seals, start=1):
         rows = sum(facts.rows for facts in seal.segments)
         if seal.number != number or seal.through - through != rows:
-            yield _incomplete(LOG_FILE, f"seal {seal.number} does not follow from the one before it")
+            yield incomplete(LOG_FILE, f"seal {seal.number} does not follow from the one before it")
         through = seal.through
 
 
@@ -233,9 +140,9 @@ def _tombstones(state: LogState) -> Iterator[VerifyFinding]:
     for tombstone in state.tombstones:
         for facts in tombstone.segments:
             if sealed.get(facts.file) != facts:
-                yield _broken(LOG_FILE, f"a tombstone speaks of {facts.file}, which was not sealed like that")
+                yield broken(LOG_FILE, f"a tombstone speaks of {facts.file}, which was not sealed like that")
             elif not is_due(facts, tombstone.time_ms):
-                yield _incomplete(facts.file, _too_early(tombstone, facts))
+                yield incomplete(facts.file, _too_early(tombstone, facts))
 
 
 def _too_early(tombstone: Tombstone, facts: SegmentFacts) -> str:
@@ -244,10 +151,10 @@ def _too_early(tombstone: Tombstone, facts: SegmentFacts) -> str:
 
 def _segment(facts: SegmentFacts, evidence: Evidence) -> Iterator[VerifyFinding]:
     if facts.file not in evidence.present:
-        yield _broken(facts.file, f"the segment is missing: {facts.rows} records are gone without a tombstone")
+        yield broken(facts.file, f"the segment is missing: {facts.rows} records are gone without a tombstone")
         return
     for spot in segment_spots(facts, evidence.segment(facts)):
-        yield _broken(spot.file, spot.message, row=spot.row, record=spot.record)
+        yield broken(spot.file, spot.message, row=spot.row, record=spot.record)
 
 
 def _strangers(state: LogState, evidence: Evidence) -> Iterator[VerifyFinding]:
@@ -259,42 +166,40 @@ def _strangers(state: LogState, evidence: Evidence) -> Iterator[VerifyFinding]:
 
 def _hot(verifier: CheckpointVerifier, state: LogState, hot: HotEvidence) -> Iterator[VerifyFinding]:
     if hot.error:
-        yield _broken(HOT_FILE, hot.error)
+        yield broken(HOT_FILE, hot.error)
         return
     if not hot.rows and not hot.heads:
         return
     if not hot.heads or hot.heads[-1][0] != hot.rows[-1][0]:
-        yield _broken(HOT_FILE, "its newest rows are not signed: rows were added or cut off")
+        yield broken(HOT_FILE, "its newest rows are not signed: rows were added or cut off")
     try:
         heads = [(position, verifier.open(note, unsealed=True)) for position, note in hot.heads]
     except LedgerDamagedError as error:
-        yield _broken(HOT_FILE, f"the head of the unsealed rows: {error}")
+        yield broken(HOT_FILE, f"the head of the unsealed rows: {error}")
         return
     yield from _hot_heads(heads, state, hot)
     for position, body, columns in hot.rows:
         if names := differing_columns(body, columns):
             message = f"the columns {', '.join(names)} differ from the record"
-            yield _broken(HOT_FILE, message, row=position, record=record_id(body))
+            yield broken(HOT_FILE, message, row=position, record=record_id(body))
 
 
 def _hot_heads(heads: Sequence[tuple[int, Checkpoint]], state: LogState, hot: HotEvidence) -> Iterator[VerifyFinding]:
     after = heads[0][1].after if heads else 0
     if after > state.through:
-        yield _incomplete(LOG_FILE, f"it was rolled back: rows up to {after} were sealed, it ends at {state.through}")
+        yield incomplete(LOG_FILE, f"it was rolled back: rows up to {after} were sealed, it ends at {state.through}")
     elif after < state.through and any(position > state.through for position, _, _ in hot.rows):
-        yield _incomplete(HOT_FILE, f"it is older than the log, which has sealed up to {state.through}")
+        yield incomplete(HOT_FILE, f"it is older than the log, which has sealed up to {state.through}")
     tree, rows, previous = GrowingRoot(), iter(hot.rows), after
     for position, head in heads:
         while previous < position and (row := next(rows, None)) is not None:
             if row[0] != previous + 1:
-                yield _incomplete(HOT_FILE, f"rows {previous + 1} to {row[0] - 1} are missing")
+                yield incomplete(HOT_FILE, f"rows {previous + 1} to {row[0] - 1} are missing")
             tree.add(leaf_hash(row[1]))
             previous = row[0]
         if (head.size, head.root) != (tree.size, tree.root()):
-            first = position - min(position - after, 1) if not tree.size else _first_of(heads, position, after)
-            yield _broken(
-                HOT_FILE, f"rows {first} to {position}: one of them is not the one that was signed", row=first
-            )
+            first = _first_of(heads, position, after)
+            yield broken(HOT_FILE, f"rows {first} to {position}: one of them is not the one that was signed", row=first)
             return
 
 
@@ -302,70 +207,3 @@ def _first_of(heads: Sequence[tuple[int, Checkpoint]], position: int, after: int
     """The first row that the head at ``position`` covers and the one before it does not."""
     earlier = [other for other, _ in heads if other < position]
     return (earlier[-1] if earlier else after) + 1
-
-
-def _recorders(state: LogState, evidence: Evidence) -> Iterator[VerifyFinding]:
-    """Numbers of each recorder: over the seals, then the hot rows, then what waits in the spool."""
-    expected: dict[str, int] = {}
-    for seal in state.seals:
-        for name, here in seal.recorders.items():
-            yield from _range(name, expected.get(name, 1), here, f"{LOG_FILE} seal {seal.number}")
-            expected[name] = here.last + 1
-        yield from _incidents(seal.incidents, f"{LOG_FILE} seal {seal.number}")
-    yield from _incidents(evidence.hot.incidents, HOT_FILE)
-    yield from _hot_numbers(evidence.hot, state.through, expected)
-    for spool in evidence.spools:
-        if spool.first > expected.get(spool.recorder, 1):
-            message = (
-                f"numbers {expected.get(spool.recorder, 1)} to {spool.first - 1} of {spool.recorder} left the spool "
-                "and are not in the ledger: it was rolled back or lost rows"
-            )
-            yield _incomplete(f"spool/{spool.recorder.partition('@')[0]}", message)
-
-
-def _hot_numbers(hot: HotEvidence, through: int, expected: dict[str, int]) -> Iterator[VerifyFinding]:
-    numbers: dict[str, list[int]] = {}
-    for position, body, _ in hot.rows:
-        if position > through:
-            record = _decoded(body)
-            numbers.setdefault(record[0], []).append(record[1])
-    for name, those in numbers.items():
-        here = RecorderRange(first=min(those), last=max(those), count=len(those), digest="0" * 64)
-        yield from _range(name, expected.get(name, 1), here, HOT_FILE)
-        expected[name] = here.last + 1
-    for name, following in hot.recorders.items():
-        if following > expected.get(name, 1):
-            yield _incomplete(HOT_FILE, f"{name} was taken in up to {following - 1}, "
-                              f"the ledger holds {expected.get(name, 1) - 1}: newest records are gone")  # fmt: skip
-
-
-def _decoded(body: bytes) -> tuple[str, int]:
-    try:
-        record = decode(body)
-    except ValueError:
-        return "", 0
-    return record.recorder, record.sequence
-
-
-def _range(name: str, expected: int, here: RecorderRange, file: str) -> Iterator[VerifyFinding]:
-    if here.first > expected:
-        yield _incomplete(file, f"numbers {expected} to {here.first - 1} of {name} are missing")
-    elif here.first < expected:
-        yield _incomplete(file, f"number {here.first} of {name} comes a second time")
-    if here.first >= expected and here.count != here.last - here.first + 1:
-        yield _incomplete(file, f"{name} has {here.count} records under the numbers {here.first} to {here.last}")
-
-
-def _incidents(incidents: Sequence[Incident], file: str) -> Iterator[VerifyFinding]:
-    for incident in incidents:
-        yield VerifyFinding(
-            area="completeness",
-            verdict=Verdict.FAIL if incident.kind in _FAILING_INCIDENTS else Verdict.WARN,
-            file=file,
-            message=f"{incident.kind}: {incident.recorder} {incident.first} to {incident.last} {incident.note}".rstrip(),
-        )
-
-
-__all__ = [
-    "Evidence", "HotEvidence", "Report", "SegmentEvidence", "SpoolEvidence", "Spot", "Verdict", "VerifyFinding", "verify",
-]  # fmt: skip

@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from easement.ledger.encoding import decode
 from easement.ledger.entries import SegmentFacts
-from easement.ledger.hot_store import SEARCH_COLUMNS
+from easement.ledger.evidence import SegmentEvidence, UnreadableRows
+from easement.ledger.layout import SEARCH_COLUMNS
 from easement.ledger.merkle import HASH_BYTES, leaf_hash, root
 
 MAX_SPOTS: Final = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """Rows in order. ``columns`` holds the search columns of each, given only where the file is known to differ."""
-
-    bodies: Sequence[bytes]
-    columns: Sequence[tuple[object, ...]] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnreadableRows:
-    """``count`` rows that cannot be read, and why. 0 where it is not known how many."""
-
-    count: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentEvidence:
-    """One file as found: its hash and size, its leaf hashes (None when there are none), and its rows."""
-
-    sha256: str
-    size_bytes: int
-    leaves: bytes | None
-    parts: Iterable[Rows | UnreadableRows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
