@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from easement.identity.acts import RecordSink, administrative_act
@@ -37,6 +37,10 @@ _CLIENT_ID = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _SECRET = credential_pattern(SECRET_PREFIX, "[0-9a-f]{16}")
 _NO_HASH: Final = "0" * 64
 _KINDS: Final[tuple[Kind, ...]] = ("secret", "key")
+# Built once: it runs for every token, and building it costs as much as running it.
+_SECRET_ROW: Final = select(client_secrets.c.hash, client_secrets.c.expires, client_secrets.c.revoked).where(
+    client_secrets.c.id == bindparam("id"), client_secrets.c.client_id == bindparam("client_id")
+)
 
 
 class CredentialError(Exception):
@@ -165,11 +169,8 @@ class CredentialStore:
         """Whether ``value`` is a live secret of ``client_id``. Unknown ones take the same steps as known ones."""
         match = _SECRET.fullmatch(value)
         identifier = match["id"] if match else ""
-        query = select(client_secrets.c.hash, client_secrets.c.expires, client_secrets.c.revoked).where(
-            client_secrets.c.id == identifier, client_secrets.c.client_id == client_id
-        )
         with reading(self.engine) as connection:
-            row = connection.execute(query).one_or_none()
+            row = connection.execute(_SECRET_ROW, {"id": identifier, "client_id": client_id}).one_or_none()
         fits = hmac.compare_digest(row.hash if row else _NO_HASH, stored_hash(value))
         return bool(fits and row and row.revoked is None and (row.expires is None or row.expires > now))
 

@@ -43,6 +43,7 @@ _SEAL_ENC: Final = "A256GCM"
 _SEAL_TYPE: Final = "easement+jwe"
 _SEAL_HEADERS: Final = frozenset({"alg", "enc", "typ", "kid", "epk", "easement"})
 _MIN_RSA_BITS: Final = 2048
+_MAX_RSA_BITS: Final = 8192
 _CURVE_ALGORITHMS: Final = {"P-256": "ES256", "P-384": "ES384"}
 _RSA_ALGORITHMS: Final = frozenset({"PS256", "RS256"})
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
@@ -113,11 +114,19 @@ def _public_key(jwk: Mapping[str, Any]) -> tuple[ECKey | RSAKey, str]:
     if kind == "EC" and curve in _CURVE_ALGORITHMS:
         return _import(ECKey, jwk, ("kty", "crv", "x", "y")), _CURVE_ALGORITHMS[curve]
     if kind == "RSA" and jwk.get("alg") in _RSA_ALGORITHMS:
-        key = _import(RSAKey, jwk, ("kty", "n", "e"))
-        if key.public_key.key_size < _MIN_RSA_BITS:
-            raise JoseError("key", f"an RSA key needs at least {_MIN_RSA_BITS} bits")
-        return key, str(jwk["alg"])
+        _check_rsa(jwk)
+        return _import(RSAKey, jwk, ("kty", "n", "e")), str(jwk["alg"])
     raise JoseError("key", "use an EC key on P-256 or P-384, or an RSA key with alg PS256 or RS256")
+
+
+def _check_rsa(jwk: Mapping[str, Any]) -> None:
+    """Look at the numbers before a library spends time on them: too small is forgeable, too large is slow."""
+    modulus = jwk.get("n")
+    if not isinstance(modulus, str) or len(modulus) > _MAX_RSA_BITS // 4 or jwk.get("e") != "AQAB":
+        raise JoseError("key", "an RSA key has a modulus n and the exponent e AQAB (65537)")
+    bits = int.from_bytes(decode_base64url(modulus)).bit_length()
+    if not _MIN_RSA_BITS <= bits <= _MAX_RSA_BITS:
+        raise JoseError("key", f"an RSA key has {_MIN_RSA_BITS} to {_MAX_RSA_BITS} bits")
 
 
 def _import(kind: type[Any], jwk: Mapping[str, Any], members: tuple[str, ...]) -> Any:

@@ -27,9 +27,12 @@ def read_private_file(path: Path, *, forbidden_mode: int = 0o077, max_bytes: int
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise PrivateFileError(f"{path} cannot be read: {error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        _check_status(path, os.fstat(file.fileno()), forbidden_mode)
-        data = file.read(max_bytes + 1)
+    try:
+        _check_status(path, os.fstat(descriptor), forbidden_mode)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read(max_bytes + 1)
+    finally:
+        os.close(descriptor)
     if len(data) > max_bytes:
         raise PrivateFileError(f"{path} is larger than {max_bytes} bytes: this is not the file that was meant")
     return data
