@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from easement.ledger.errors import EncodingError
+from easement.ledger.layout import NUMBER_COLUMNS, SEARCH_COLUMNS
 from easement.ledger.record import DetailValue, Record, RecordKind, Status, Step
 
 VERSION: Final = 1
@@ -23,12 +25,24 @@ MAX_RECORD_BYTES: Final = 65_536
 _LARGEST: Final = 2**63
 _CLIPPED_CHARACTERS: Final = 500
 _CLIPPED_ENTRIES: Final = 20
-_NUMBERS: Final = frozenset({"time_ms", "bytes_in", "bytes_out", "latency_us", "sequence"})
+_NUMBERS: Final = NUMBER_COLUMNS
 _MAPS: Final = frozenset({"times", "detail"})
 _TEXTS: Final = tuple(name for name in FIELDS if name not in _NUMBERS | _MAPS)
 _PLACES: Final = {name: place for place, name in enumerate(FIELDS, start=1)}
+_NUMBER_PLACES: Final = tuple(_PLACES[name] for name in FIELDS if name in _NUMBERS)
+_KINDS: Final = {kind.value: kind for kind in RecordKind}
+_STEPS: Final = {step.value: step for step in Step}
+_STATUSES: Final = {status.value: status for status in Status}
+_READ_TYPES: Final = (int, *(int if name in _NUMBERS else dict if name in _MAPS else str for name in FIELDS))
+_WRITTEN_TYPES: Final = (
+    *_READ_TYPES[: _PLACES["kind"]], RecordKind, Step, Status, *_READ_TYPES[_PLACES["status"] + 1 :],
+)  # fmt: skip
 _RETENTION_CLASS = re.compile(r"[a-z][a-z0-9]{0,15}")
 _write = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, sort_keys=True, allow_nan=False).encode
+
+
+search_values: Callable[[list[Any]], tuple[Any, ...]] = itemgetter(*(FIELDS.index(name) + 1 for name in SEARCH_COLUMNS))
+"""The search columns of a record's parsed values."""
 
 
 def encode(record: Record, *, recorder: str | None = None, sequence: int | None = None) -> bytes:
@@ -54,6 +68,17 @@ def encode(record: Record, *, recorder: str | None = None, sequence: int | None 
 
 def decode(data: bytes) -> Record:
     """Read what :func:`encode` wrote. Raises :class:`EncodingError` on anything else."""
+    values = parse(data)
+    named = dict(zip(FIELDS, values[1:], strict=True))
+    named["kind"], named["step"], named["status"] = _KINDS[values[4]], _STEPS[values[5]], _STATUSES[values[6]]
+    named["detail"] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in named["detail"].items()
+    }
+    return Record(**named)
+
+
+def parse(data: bytes) -> list[Any]:
+    """The values of :func:`encode`'s array, the version first, checked as strictly as :func:`decode` does."""
     try:
         values = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -61,16 +86,15 @@ def decode(data: bytes) -> Record:
     if not isinstance(values, list) or len(values) != len(FIELDS) + 1 or values[0] != VERSION:
         raise EncodingError(f"not a record of encoding version {VERSION}")
     _check(values)
-    named = dict(zip(FIELDS, values[1:], strict=True))
-    named["detail"] = {key: tuple(value) if isinstance(value, list) else value for key, value in values[22].items()}
+    if values[4] not in _KINDS or values[5] not in _STEPS or values[6] not in _STATUSES:
+        raise EncodingError("not a record: unknown kind, step or status")
     try:
-        named["kind"], named["step"], named["status"] = RecordKind(values[4]), Step(values[5]), Status(values[6])
         canonical = _write(values).encode()
     except ValueError as error:
         raise EncodingError(f"not a record: {error}") from error
     if canonical != data:
         raise EncodingError("not the canonical form of a record")
-    return Record(**named)
+    return values
 
 
 def bounded(record: Record) -> Record:
@@ -109,22 +133,34 @@ def is_retention_class(name: str) -> bool:
 
 def _check(values: list[Any]) -> None:
     """Types of all values, cheap enough for the hot path. ``values`` starts with the version."""
-    for name in _NUMBERS:
-        number = values[_PLACES[name]]
-        if type(number) is not int or not -_LARGEST <= number < _LARGEST:
-            raise EncodingError(f"record {values[1]!r}: {name} must be a whole number of 64 bits")
-    for name in _TEXTS:
-        if not isinstance(values[_PLACES[name]], str):
-            raise EncodingError(f"record {values[1]!r}: {name} must be text")
+    types = tuple(map(type, values))
+    if types not in (_WRITTEN_TYPES, _READ_TYPES):
+        _check_types(values)
+    if not all(-_LARGEST <= values[place] < _LARGEST for place in _NUMBER_PLACES):
+        raise EncodingError(f"record {values[1]!r}: a number has more than 64 bits")
     if not values[1]:
         raise EncodingError("a record needs an id")
     if not is_retention_class(values[_PLACES["retention_class"]]):
         raise EncodingError(f"record {values[1]!r}: retention_class must be like d400")
     times, detail = values[_PLACES["times"]], values[_PLACES["detail"]]
-    if not isinstance(times, dict) or not all(type(key) is str and type(value) is int for key, value in times.items()):
+    if not all(type(key) is str and type(value) is int for key, value in times.items()):
         raise EncodingError(f"record {values[1]!r}: times maps names to milliseconds")
-    if not isinstance(detail, dict) or not all(type(key) is str and _is_detail(value) for key, value in detail.items()):
+    if not all(type(key) is str and _is_detail(value) for key, value in detail.items()):
         raise EncodingError(f"record {values[1]!r}: detail holds names, numbers and lists of names only")
+
+
+def _check_types(values: list[Any]) -> None:
+    """Say which value is not of its type."""
+    for name, place in _PLACES.items():
+        value = values[place]
+        if name in _NUMBERS:
+            is_right, expected = type(value) is int, "a whole number"
+        elif name in _MAPS:
+            is_right, expected = isinstance(value, dict), "a mapping"
+        else:
+            is_right, expected = isinstance(value, str), "text"
+        if not is_right:
+            raise EncodingError(f"record {values[1]!r}: {name} must be {expected}")
 
 
 def _is_detail(value: object) -> bool:

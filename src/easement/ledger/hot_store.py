@@ -12,11 +12,11 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
+from easement.ledger.encoding import search_values
 from easement.ledger.entries import Incident
 from easement.ledger.layout import NUMBER_COLUMNS, SEARCH_COLUMNS
-from easement.ledger.record import Record
 
 MAX_INCIDENTS: Final = 1_000
 _SCHEMA: Final = f"""
@@ -46,10 +46,10 @@ class RecorderState:
 
 @dataclass(frozen=True, slots=True)
 class HotRow:
-    """One row on its way in: the record and its canonical bytes."""
+    """One row on its way in: the canonical bytes of a record, and their parsed values."""
 
     position: int
-    record: Record
+    values: list[Any]
     body: bytes
 
 
@@ -129,7 +129,7 @@ class SqliteHotStore:
     ) -> None:
         """See :class:`HotStore`."""
         with self._transaction() as connection:
-            connection.executemany(_INSERT, map(_values, rows))
+            connection.executemany(_INSERT, [(row.position, row.body, *search_values(row.values)) for row in rows])
             connection.executemany(
                 "INSERT OR REPLACE INTO recorders (recorder, next_sequence, digest) VALUES (?, ?, ?)",
                 [(name, state.next_sequence, state.digest) for name, state in recorders.items()],
@@ -195,13 +195,3 @@ class _Transaction:
             self._connection.execute("COMMIT")
         elif self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
-
-
-def _values(row: HotRow) -> tuple[object, ...]:
-    record = row.record
-    return (
-        row.position, row.body, record.id, record.transaction_id, record.correlation_id, record.kind, record.step,
-        record.status, record.time_ms, record.source, record.target, record.message_type, record.account,
-        record.integration, record.error_code, record.bytes_in, record.bytes_out, record.latency_us,
-        record.retention_class, record.recorder, record.sequence,
-    )  # fmt: skip

@@ -11,17 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
 from easement.ledger.checkpoint import UNSEALED, Checkpoint, CheckpointVerifier, Signer
-from easement.ledger.encoding import decode
+from easement.ledger.encoding import parse
 from easement.ledger.entries import Incident, IncidentKind
 from easement.ledger.errors import EncodingError, LedgerDamagedError
 from easement.ledger.hot_store import HotRow, HotStore, RecorderState
 from easement.ledger.merkle import GrowingRoot, leaf_hash
-from easement.ledger.record import Record
 from easement.ledger.spool_frame import FIRST, Frame
 from easement.ledger.spool_reader import SpoolDamage, SpoolReader
 
@@ -139,7 +138,7 @@ class Ingest:
 
     def _new_ones(self, batch: _Batch, recorder: str, records: dict[int, bytes], now_ms: int) -> dict[int, bytes]:
         first, last = min(records), max(records)
-        known = {row.record.sequence: row.body for row in batch.rows if row.record.recorder == recorder}
+        known = {row.values[-1]: row.body for row in batch.rows if row.values[-2] == recorder}
         known |= {**self._sealed_lookup(recorder, first, last), **self._hot.known(recorder, first, last)}
         new = {sequence: body for sequence, body in records.items() if known.get(sequence) != body}
         kind: IncidentKind = "conflict" if any(sequence in known for sequence in new) else "replayed"
@@ -150,11 +149,11 @@ class Ingest:
 
     def _add(self, batch: _Batch, recorder: str, sequence: int, body: bytes, now_ms: int) -> None:
         try:
-            record = _checked(body, recorder, sequence)
+            values = _checked(body, recorder, sequence)
         except EncodingError as error:
             batch.incidents.append(_incident("damaged", recorder, (sequence, sequence), now_ms, str(error)[:200]))
             return
-        batch.rows.append(HotRow(self.position + len(batch.rows) + 1, record, body))
+        batch.rows.append(HotRow(self.position + len(batch.rows) + 1, values, body))
 
     def _head(self, tree: GrowingRoot, now_ms: int) -> Checkpoint:
         return Checkpoint(
@@ -176,11 +175,11 @@ class Ingest:
         )
 
 
-def _checked(body: bytes, recorder: str, sequence: int) -> Record:
-    record = decode(body)
-    if (record.recorder, record.sequence) != (recorder, sequence):
+def _checked(body: bytes, recorder: str, sequence: int) -> list[Any]:
+    values = parse(body)
+    if values[-2:] != [recorder, sequence]:
         raise EncodingError("the record carries another recorder or number than its frame")
-    return record
+    return values
 
 
 def _incident(kind: IncidentKind, recorder: str, span: tuple[int, int], now_ms: int, note: str = "") -> Incident:

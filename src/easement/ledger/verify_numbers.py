@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from easement.ledger.encoding import decode
+from easement.ledger.encoding import parse
 from easement.ledger.entries import Incident, LogState, RecorderRange
 from easement.ledger.evidence import Evidence, HotEvidence
 from easement.ledger.layout import HOT_FILE, LOG_FILE
@@ -40,8 +40,8 @@ def _hot_numbers(hot: HotEvidence, through: int, expected: dict[str, int]) -> It
     numbers: dict[str, list[int]] = {}
     for position, body, _ in hot.rows:
         if position > through:
-            record = _decoded(body)
-            numbers.setdefault(record[0], []).append(record[1])
+            name, number = _numbered(body)
+            numbers.setdefault(name, []).append(number)
     for name, those in numbers.items():
         here = RecorderRange(first=min(those), last=max(those), count=len(those), digest="0" * 64)
         yield from _range(name, expected.get(name, 1), here, HOT_FILE)
@@ -52,12 +52,12 @@ def _hot_numbers(hot: HotEvidence, through: int, expected: dict[str, int]) -> It
                               f"the ledger holds {expected.get(name, 1) - 1}: newest records are gone")  # fmt: skip
 
 
-def _decoded(body: bytes) -> tuple[str, int]:
+def _numbered(body: bytes) -> tuple[str, int]:
     try:
-        record = decode(body)
+        *_, recorder, sequence = parse(body)
     except ValueError:
         return "", 0
-    return record.recorder, record.sequence
+    return recorder, sequence
 
 
 def _range(name: str, expected: int, here: RecorderRange, file: str) -> Iterator[VerifyFinding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from easement.ledger.encoding import decode
+from easement.ledger.encoding import decode, parse, search_values
 from easement.ledger.entries import SegmentFacts
 from easement.ledger.evidence import SegmentEvidence, UnreadableRows
 from easement.ledger.layout import SEARCH_COLUMNS
@@ -46,10 +46,12 @@ def segment_spots(facts: SegmentFacts, found: SegmentEvidence) -> list[Spot]:
 def differing_columns(body: bytes, columns: Sequence[object]) -> list[str]:
     """The names of search columns that do not say what the record says."""
     try:
-        record = decode(body)
+        values = search_values(parse(body))
     except ValueError:
         return ["body"]
-    return [name for name, value in zip(SEARCH_COLUMNS, columns, strict=True) if getattr(record, name) != value]
+    if values == columns:
+        return []
+    return [name for name, said, found in zip(SEARCH_COLUMNS, values, columns, strict=True) if said != found]
 
 
 def record_id(body: bytes) -> str:
