@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from starlette.responses import JSONResponse, Response
 
+from easement.api.problem import problem_response
 from easement.contract.codes import CATALOGUE
 from easement.identity.certificate_authority import CertificateAuthorityError
 from easement.identity.credentials import CredentialError
@@ -32,9 +33,6 @@ def answer(act: Callable[[], dict[str, Any] | None], *, status: int = 200) -> Re
 
 
 def problem(code: str, detail: str) -> Response:
-    """A problem document with the title that the catalogue gives to ``code``."""
+    """A problem document; ``about`` is the title that the catalogue gives to ``code``."""
     status = 404 if code in _NOT_FOUND else 409 if code in _CONFLICT else 422
-    body = {"type": f"urn:easement:problem:{code}", "title": CATALOGUE[code].title, "status": status, "code": code}
-    return JSONResponse(
-        {**body, "detail": detail}, status_code=status, media_type="application/problem+json", headers=_NO_STORE
-    )
+    return problem_response(status, code, detail, headers=_NO_STORE, about=CATALOGUE[code].title)
