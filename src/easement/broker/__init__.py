@@ -1,1 +1,1 @@
-"""Plan to NATS permissions and streams, the auth callout, the relay, dead letters and replay."""
+"""Plan to NATS: permissions, streams, the auth callout, the relay, dead letters and replay."""
