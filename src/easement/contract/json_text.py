@@ -71,15 +71,16 @@ def _yaml_form(text: str) -> str:
 
 def _check_bounds(value: Any) -> None:
     count = 0
-    level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        count += len(level)
-        if count > MAX_NODES:
-            raise OverflowError(f"more than {MAX_NODES:,} values in one file")
-        level = [child for node in level if isinstance(node, dict | list) for child in _children(node)]
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_DEPTH):
         if not level:
             return
-    raise OverflowError(f"nested more than {MAX_DEPTH} levels deep")
+        count += sum(len(container) for container in level)
+        if count > MAX_NODES:
+            raise OverflowError(f"more than {MAX_NODES:,} values in one file")
+        level = [child for node in level for child in _children(node) if isinstance(child, dict | list)]
+    if level:
+        raise OverflowError(f"nested more than {MAX_DEPTH} levels deep")
 
 
 def _children(node: dict[str, Any] | list[Any]) -> list[Any]:

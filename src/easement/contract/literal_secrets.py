@@ -16,7 +16,7 @@ from typing import Any, Final
 Token = str | int
 
 _SECRET_KEY: Final = re.compile(
-    r"(?:password|passwd|passphrase|pwd|secret|token|apikey|privatekey|secretkey|accesskey|signingkey|credentials?)$"
+    r"(?:password|passwd|passphrase|pwd|secret|token|apikey|privatekey|secretkey|accesskey|signingkey|credential)s?$"
 )
 _REFERENCE: Final = re.compile(r"secret://\S+")
 _FORMS: Final = tuple(
@@ -56,9 +56,9 @@ def find_secrets(tree: Any) -> Iterator[tuple[tuple[Token, ...], str]]:
             yield path, what
 
 
-def may_be_secret(text: str) -> bool:
-    """Whether a text has the form of a credential and must not be shown."""
-    return bool(_form_of(text))
+def may_be_secret(text: str, path: tuple[Token, ...] = ()) -> bool:
+    """Whether a text must not be shown: it has the form of a credential, or its key says that it is one."""
+    return bool(_judge(path, text))
 
 
 def line_may_hold_secret(line: str) -> bool:
@@ -98,7 +98,10 @@ def _form_of(text: str) -> str:
 
 def _is_random(text: str) -> bool:
     """Whether the whole text looks drawn at random: long, and mixed in kind from one character to the next."""
-    if not _RANDOM.fullmatch(text) or sum(character.isdigit() for character in text) < 3:
+    # One case only is what hashes and UUIDs are written in; they are names here, not secrets.
+    if not _RANDOM.fullmatch(text) or text.islower() or text.isupper():
+        return False
+    if sum(character.isdigit() for character in text) < 3:
         return False
     kinds = [(character.isupper(), character.isdigit()) for character in text]
     switches = sum(before != after for before, after in pairwise(kinds))

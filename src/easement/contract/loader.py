@@ -99,11 +99,13 @@ def _has_our_kind(value: Mapping[str, Any]) -> bool:
 
 def _load_document(loading: _Loading, read_document: ReadDocument, file: str) -> list[Problem]:
     tree, places = read_document.value, read_document.places
-    problems = [_problem(complaint, places) for complaint in text_complaints(tree)]
+    unfit = tuple(text_complaints(tree))
+    problems = [_problem(complaint, places) for complaint in unfit]
     if head := [_problem(complaint, places) for complaint in _head_complaints(tree)]:
         return problems + head
     document, found = _validated(tree, file)
-    problems.extend(_problem(complaint, places) for complaint in found)
+    known = {complaint.tokens for complaint in unfit}
+    problems.extend(_problem(complaint, places) for complaint in found if complaint.tokens not in known)
     if document is None or problems:
         if (name := _name_of(tree)) is not None:
             loading.broken.add((tree["kind"], name))

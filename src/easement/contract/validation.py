@@ -72,6 +72,16 @@ class _Located:
     branch: str
 
     @property
+    def shown(self) -> str:
+        """The value as a message may show it."""
+        return "a text that is not shown" if self.is_hidden else _named(self.value)
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the value may be a secret."""
+        return isinstance(self.value, str) and may_be_secret(self.value, self.tokens)
+
+    @property
     def at_root(self) -> bool:
         """Whether the branch as a whole does not fit, rather than something in it."""
         fits_not = self.detail["type"].endswith("_type") or self.detail["type"] in _CHOICE
@@ -136,7 +146,7 @@ def _of_union(branches: Mapping[str, Sequence[_Located]], kind: str) -> Iterator
     yield Complaint(
         code="EAS-1203" if choices and isinstance(value, str) else "EAS-1204",
         tokens=roots[0].tokens,
-        message=f"{where} must be {' or '.join(wanted)}, not {_named(value)}",
+        message=f"{where} must be {' or '.join(wanted)}, not {roots[0].shown}",
         hint=did_you_mean(value, choices) if choices and isinstance(value, str) else "",
     )
 
@@ -195,7 +205,7 @@ def _wrong_choice(error: _Located) -> Complaint:
     return Complaint(
         code="EAS-1203",
         tokens=error.tokens,
-        message=f"{dotted(error.tokens)} must be one of {', '.join(choices)}, not {_named(error.value)}",
+        message=f"{dotted(error.tokens)} must be one of {', '.join(choices)}, not {error.shown}",
         hint=f"did you mean {near!r}?" if near else "",
     )
 
@@ -206,7 +216,7 @@ def _wrong_type(error: _Located) -> Complaint:
     return Complaint(
         code="EAS-1204",
         tokens=error.tokens,
-        message=f"{dotted(error.tokens)} must be {_TYPES[kind]}, not {_named(error.value)}",
+        message=f"{dotted(error.tokens)} must be {_TYPES[kind]}, not {error.shown}",
         hint="put it in quotes" if quotable else "",
     )
 
@@ -217,11 +227,11 @@ def _wrong_form(error: _Located) -> Complaint:
     if error.detail["type"] == "string_pattern_mismatch":
         pattern = str(error.detail.get("ctx", {}).get("pattern", ""))
         wanted = _FORMS.get(pattern, f"text of the form {pattern}")
-        message, hint = f"{what} must be {wanted}; it is {_named(error.value)}", _proper_name(error.value, pattern)
+        message, hint = f"{what} must be {wanted}; it is {error.shown}", _proper_name(error, pattern)
     elif error.detail["type"] == "value_error":
         return _refused_by_parser(error, what)
     elif error.detail["type"].startswith("date"):
-        message, hint = f"{what} must be a date such as 2027-03-31, not {_named(error.value)}", ""
+        message, hint = f"{what} must be a date such as 2027-03-31, not {error.shown}", ""
     else:
         reason = re.sub(r"^(?:Input|String|Value|Tuple|Dictionary|Set|Data) should ", "should ", error.detail["msg"])
         message, hint = f"{what} {reason}", ""
@@ -231,18 +241,17 @@ def _wrong_form(error: _Located) -> Complaint:
 def _refused_by_parser(error: _Located, what: str) -> Complaint:
     text = str(error.detail.get("ctx", {}).get("error", ""))
     if not isinstance(error.value, str) and not error.on_key:
-        message = f"{what}: {text}, not {_named(error.value)}"
+        message = f"{what}: {text}, not {error.shown}"
         return Complaint(code="EAS-1204", tokens=error.tokens, message=message, hint="put it in quotes")
     word = str(error.tokens[-1]) if error.on_key else cast("str", error.value)
-    if repr(word) in text:
-        text = text.replace(repr(word), _quoted(word))
+    text = text.replace(repr(word), _quoted(word) if error.on_key else error.shown)
     return Complaint(code="EAS-1205", tokens=error.tokens, message=f"{what}: {text}", on_key=error.on_key)
 
 
-def _proper_name(value: Any, pattern: str) -> str:
-    if pattern != NAME_PATTERN or not isinstance(value, str) or may_be_secret(value):
+def _proper_name(error: _Located, pattern: str) -> str:
+    if pattern != NAME_PATTERN or error.is_hidden:
         return ""
-    name = re.sub(r"[^a-z0-9]+", "-", value[:200].lower()).strip("-").lstrip("0123456789-")[:63]
+    name = re.sub(r"[^a-z0-9]+", "-", str(error.value)[:200].lower()).strip("-").lstrip("0123456789-")[:63]
     return f"{name!r} would do" if name else ""
 
 
