@@ -67,7 +67,7 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-3014",
         title="Source and target are the same system",
-        explanation="An integration is the right of one system to reach another; inside one system nothing is governed.",
+        explanation="An integration is the right of one system to reach another; inside one, nothing is governed.",
         fix="Name two systems, or split the system if its parts are owned apart.",
     ),
     CodeEntry(
@@ -80,9 +80,9 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-3016",
         title="Two integrations declare the same right",
-        explanation="Two documents with the same source, target, interface and pattern would each be enforced, and "
-        "which one a call was made under would be a matter of chance.",
-        fix="Merge them into one document.",
+        explanation="Two documents give the same source the right to the same operation or channel of the same target. "
+        "Each would be enforced, and which one a call was made under would be a matter of chance.",
+        fix="Merge them into one document, or leave the shared operations out of one.",
     ),
     CodeEntry(
         code="EAS-3017",
@@ -99,8 +99,8 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-3019",
         title="The interface belongs to another system",
-        explanation="A request goes to the system that offers the interface, so that is the target. Events use a channel "
-        "of the source or of the target.",
+        explanation="A request goes to the system that offers the interface, so that is the target. Events use "
+        "a channel of the source or of the target.",
         fix="Correct spec.target (or spec.source), or use an interface of that system.",
     ),
     CodeEntry(

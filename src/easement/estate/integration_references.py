@@ -162,17 +162,22 @@ def _check_fields(integration: Integration, index: FlowIndex, reporter: Reporter
 
 
 def _check_duplicates(estate: Estate, reporter: Reporter) -> None:
-    seen: dict[tuple[str, str, str, Pattern], Integration] = {}
+    """Two contracts over one operation or channel leave open which of them a call is made under."""
+    seen: dict[tuple[str, str, str, Pattern, str], Integration] = {}
     for integration in estate.integrations.values():
         spec = integration.spec
-        other = seen.setdefault((spec.source, spec.target, spec.interface.name, spec.pattern), integration)
-        if other is not integration:
-            name = other.metadata.name
+        shared: dict[str, list[str]] = {}
+        for part in dict.fromkeys((*spec.operations, *spec.channels)):
+            key = (spec.source, spec.target, spec.interface.name, spec.pattern, part)
+            other = seen.setdefault(key, integration)
+            if other is not integration:
+                shared.setdefault(other.metadata.name, []).append(part)
+        for name, parts in shared.items():
             reporter.report(
                 integration,
                 "EAS-3016",
-                f"integration {name} ({reporter.where(other)}) already declares {spec.pattern} from {spec.source} to "
-                f"{spec.target} through {spec.interface.name}",
-                "/spec",
-                hint=f"merge it into {name}",
+                f"integration {name} ({reporter.where(estate.integrations[name])}) already gives {spec.source} the "
+                f"right to {', '.join(parts)} of {spec.interface.name} at {spec.target}",
+                "/spec/operations" if spec.operations else "/spec/channels",
+                hint=f"merge it into {name}, or leave these out",
             )

@@ -14,7 +14,7 @@ from easement.standards.model import Found, Rule
 from easement.standards.wording import listing
 
 ART_9_BASES: Final = frozenset({LegalBasis.LEGAL_OBLIGATION, LegalBasis.VITAL_INTERESTS, LegalBasis.PUBLIC_TASK})
-"""Bases that a condition of Art. 9(2)(b), (c), (g), (h) or (i) goes with; never contract or legitimate interests."""
+"""Bases that a condition of Art. 9(2)(b), (c), (g), (h) or (i) goes with, whoever the parties are."""
 _FEW_FIELDS: Final = 5
 _SPECIAL: Final = frozenset({Tag.SPECIAL_CATEGORY})
 
@@ -69,7 +69,7 @@ def _no_legal_basis(facts: IntegrationFacts) -> Iterable[Found]:
 def _special_category(facts: IntegrationFacts) -> Iterable[Found]:
     spec = facts.integration.spec
     asks_consent = spec.consent != "none" and spec.legal_basis is LegalBasis.CONSENT
-    if asks_consent or spec.legal_basis in ART_9_BASES:
+    if asks_consent or spec.legal_basis in ART_9_BASES or _is_care_under_contract(facts):
         return
     paths = facts.tagged(_SPECIAL)
     basis = f"legalBasis {spec.legal_basis}" if spec.legal_basis else "no legalBasis"
@@ -77,6 +77,12 @@ def _special_category(facts: IntegrationFacts) -> Iterable[Found]:
         path="/spec/legalBasis",
         message=f"it carries special categories ({listing(paths)}) on {basis}; Art. 9(2) has no condition for that",
     )
+
+
+def _is_care_under_contract(facts: IntegrationFacts) -> bool:
+    """Care under a contract with a health professional, between parties bound to secrecy: Art. 9(2)(h) with 9(3)."""
+    providers = all(role_of(system) == "covered-entity" for system in facts.parties)
+    return providers and facts.integration.spec.legal_basis is LegalBasis.CONTRACT
 
 
 def _consent_and_basis(facts: IntegrationFacts) -> Iterable[Found]:
@@ -111,8 +117,8 @@ PRIVACY_RULES: Final[tuple[Rule[IntegrationFacts], ...]] = (
         id="transfer-without-basis",
         title="Personal data leaves the EEA only on a valid ground",
         rationale="Data that leaves the EEA keeps its protection only through an adequacy decision in force, or "
-        "through clauses or rules that bind the recipient. Every hosting country counts. A derogation of Art. 49 carries "
-        "no standing flow.",
+        "through clauses or rules that bind the recipient. Every hosting country counts. A derogation of Art. 49 "
+        "carries no standing flow.",
         severity=Severity.ERROR,
         blocks=Stage.REVIEW,
         scope="integrations that carry personal data from the EEA to a country outside it, in either direction",
@@ -166,7 +172,7 @@ PRIVACY_RULES: Final[tuple[Rule[IntegrationFacts], ...]] = (
         id="special-category-without-condition",
         title="Special categories need consent or a fitting basis",
         rationale="Health, belief, origin, biometric and similar data is forbidden unless a condition of Art. 9(2) "
-        "holds; contract and legitimate interests are none.",
+        "holds; legitimate interests never is one, a contract only for care between health professionals.",
         severity=Severity.ERROR,
         blocks=Stage.REVIEW,
         scope="integrations that carry fields tagged special-category",
