@@ -11,14 +11,17 @@ CODES: Final[tuple[CodeEntry, ...]] = (
         code="EAS-5400",
         title="The request does not fit its contract",
         explanation="A parameter or the body has something the interface does not declare, lacks something it requires, "
-        "or has a value of a wrong type or outside the declared range. The answer names the place; the value is not kept.",
+        ""
+        "or has a value of a wrong type or outside the declared range. The answer names the place; the value "
+        "is not kept.",
         fix="Change the request to fit the interface description, or propose a new version of the interface.",
     ),
     CodeEntry(
         code="EAS-5401",
         title="No access token",
         explanation="The request has no Authorization header with a bearer token. Nothing is said about what exists.",
-        fix="Get a token with the client credentials of the service account and send it as Authorization: Bearer TOKEN.",
+        fix="Get a token with the client credentials of the service account and send it as Authorization: Bearer "
+        "TOKEN.",
     ),
     CodeEntry(
         code="EAS-5402",
@@ -31,7 +34,8 @@ CODES: Final[tuple[CodeEntry, ...]] = (
         title="Not granted",
         explanation="The token is genuine, but no integration in force grants this operation to this account, or the "
         "token lacks the scope, the audience or the attributes that the contract asks for.",
-        fix="Ask for the right scope and resource when getting the token; else register an integration for the operation.",
+        fix="Ask for the right scope and resource when getting the token; else register an integration for the "
+        "operation.",
     ),
     CodeEntry(
         code="EAS-5404",
@@ -73,14 +77,16 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-5415",
         title="The content type is not accepted",
-        explanation="The content type is not declared for this operation, or the body is encoded so that it cannot be read.",
+        explanation="The content type is not declared for this operation, or the body is encoded so that it cannot be "
+        "read.",
         fix="Send one of the declared content types, without Content-Encoding.",
     ),
     CodeEntry(
         code="EAS-5429",
         title="Over the limit of the contract",
         explanation="The account has used up the rate that its contract allows for this operation.",
-        fix="Wait as long as Retry-After says; if the need is lasting, change sla.throughput.limit and have it reviewed.",
+        fix="Wait as long as Retry-After says; if the need is lasting, change sla.throughput.limit and have it "
+        "reviewed.",
     ),
     CodeEntry(
         code="EAS-5431",
@@ -97,7 +103,8 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-5502",
         title="The target broke its contract",
-        explanation="The answer is not JSON, is damaged, encoded or too large, so its fields cannot be held to the contract.",
+        explanation="The answer is not JSON, is damaged, encoded or too large, so its fields cannot be held to the "
+        "contract.",
         fix="Mend the target, or the interface description where it is that which is wrong.",
     ),
     CodeEntry(
@@ -115,7 +122,8 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-5505",
         title="The decider did not answer",
-        explanation="The operation needs the full schema check of the decider, which is away or has no such schema yet.",
+        explanation="The operation needs the full schema check of the decider, which is away or has no such schema "
+        "yet.",
         fix="Look at the decider process; it is needed for operations of cost class decision only.",
     ),
     CodeEntry(
@@ -128,7 +136,8 @@ CODES: Final[tuple[CodeEntry, ...]] = (
         code="EAS-5901",
         title="A port of the gateway is taken",
         explanation="Another process listens on the port that the gateway was told to use.",
-        fix="Stop that process or set another port: EASEMENT_GATEWAY_PORT, EASEMENT_CONTROL_PORT, EASEMENT_GATEWAY_ADMIN_PORT.",
+        fix="Stop that process or set another port: EASEMENT_GATEWAY_PORT, EASEMENT_CONTROL_PORT, "
+        "EASEMENT_GATEWAY_ADMIN_PORT.",
     ),
     CodeEntry(
         code="EAS-5902",

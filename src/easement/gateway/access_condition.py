@@ -13,7 +13,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from cel_expr_python import cel
+from cel_expr_python import cel  # type: ignore[import-untyped]  # the wheel has stubs and no marker
 
 from easement.gateway.envoy_types import JWT_AUTHN, Tree
 from easement.plan.model import Route
@@ -151,12 +151,18 @@ def _one(data: bytes, number: int) -> bytes:
     raise AccessConditionError(f"no field {number} in the compiled expression")
 
 
+def _all(data: bytes, number: int) -> list[bytes]:
+    return [value for field, value in _fields(data) if field == number and isinstance(value, bytes)]
+
+
 def _expression(data: bytes) -> Tree:
     for field, value in _fields(data):
         if field in _EXPRESSIONS and isinstance(value, bytes):
             name, read = _EXPRESSIONS[field]
             return {name: read(value)}
-    raise AccessConditionError("macros (all, exists, map, filter) and message literals are not available at the gateway")
+    raise AccessConditionError(
+        "macros (all, exists, map, filter) and message literals are not available at the gateway"
+    )
 
 
 def _constant(data: bytes) -> Tree:
@@ -207,7 +213,7 @@ _EXPRESSIONS: Final[Mapping[int, tuple[str, Callable[[bytes], Tree]]]] = {
     4: ("identExpr", lambda data: {"name": _one(data, 1).decode()}),
     5: ("selectExpr", _select),
     6: ("callExpr", _call),
-    7: ("listExpr", lambda data: {"elements": [_expression(v) for f, v in _fields(data) if f == 1 and isinstance(v, bytes)]}),
+    7: ("listExpr", lambda data: {"elements": [_expression(item) for item in _all(data, 1)]}),
 }  # fmt: skip
 """Field numbers of cel.expr.Expr (cel-spec, syntax.proto)."""
 

@@ -9,10 +9,13 @@ import re
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from easement.store.atomic_file import write_atomically
 
 _VALIDATE_S: Final = 60.0
 _QUIT_S: Final = 10.0
@@ -76,6 +79,7 @@ class EnvoyProcess:
 
     async def start(self) -> None:
         """Start it; whether it serves is for :mod:`easement.gateway.envoy_admin` to ask."""
+        await self.end_orphan()
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 self.binary, "-c", str(self.config), "--concurrency", str(self.threads), "-l", "warning",
@@ -83,6 +87,7 @@ class EnvoyProcess:
                 "--parent-shutdown-time-s", "10", *self.extra,
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
+        write_atomically(self._pid_file, str(self._process.pid).encode(), durable=False)
 
     @property
     def pid(self) -> int:
@@ -110,6 +115,28 @@ class EnvoyProcess:
             self._process.kill()
             await self._process.wait()
 
+    @property
+    def _pid_file(self) -> Path:
+        return self.config.with_suffix(".pid")
+
+    async def end_orphan(self) -> None:
+        """End the Envoy of an agent that was killed: it still has the ports. Nothing but that process is touched."""
+        await asyncio.to_thread(self._end_orphan)
+
+    def _end_orphan(self) -> None:
+        try:
+            pid = int(self._pid_file.read_text())
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            return
+        if str(self.config).encode() not in command:
+            return
+        for sent in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, sent)
+            if _has_ended(pid, _QUIT_S):
+                return
+
     def last_words(self) -> str:
         """Why it ended, as far as its log says."""
         try:
@@ -117,6 +144,18 @@ class EnvoyProcess:
         except OSError:
             return "no log"
         return _last_words(data)
+
+
+def _has_ended(pid: int, seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except OSError:
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def taken_port(words: str) -> int:

@@ -27,7 +27,7 @@ def grants_filter(route: Route) -> Tree:
         try:
             policies[grant.id] = _policy(grant, route)
         except AccessConditionError as error:
-            _log.error("gateway.grant_left_out", grant=grant.id, reason=str(error))  # noqa: TRY400 - no traceback needed
+            _log.error("gateway.grant_left_out", grant=grant.id, reason=str(error))
     return {"rules": {"action": "ALLOW", "policies": policies}}
 
 

@@ -37,7 +37,7 @@ def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree) -> Tr
     The order of filters is policy: token, limit, grants, size, contract, decider, and only then the target. Answers
     pass the contract runtime on their way back.
     """
-    manager = _manager("data", place)
+    manager = _manager("data")
     manager |= routes
     manager["access_log"] = access_log(str(place.access_log))
     manager["local_reply_config"] = local_replies()
@@ -60,7 +60,7 @@ def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree) -> Tr
 
 def control_listener(place: GatewayPlace) -> Tree:
     """OAuth server, API and console: TLS here, plain HTTP to loopback."""
-    manager = _manager("control", place)
+    manager = _manager("control")
     manager["route_config"] = {
         "name": "control",
         "request_headers_to_remove": ["forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix"],
@@ -87,7 +87,7 @@ def contract_runtime() -> str:
     return files("easement.gateway").joinpath("lua/contract_runtime.lua").read_text(encoding="utf-8")
 
 
-def _manager(name: str, place: GatewayPlace) -> Tree:
+def _manager(name: str) -> Tree:
     return typed(
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix=name,

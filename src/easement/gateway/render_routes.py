@@ -36,7 +36,7 @@ _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
 def route_configuration(plan: Plan, plan_hash: str) -> Tree:
-    """The ``RouteConfiguration`` of the data plane. Raises ``ValueError`` where a grant asks for what cannot be done."""
+    """The ``RouteConfiguration`` of the data plane. Raises ``ValueError`` for a grant that cannot be enforced."""
     upstreams = {upstream.name: upstream for upstream in plan.upstreams}
     routes = sorted((route for route in plan.routes if route.upstream in upstreams), key=lambda route: route.prefix)
     prefixes = {
@@ -209,6 +209,3 @@ def _metadata(plan_hash: str, route: Route | None = None) -> Tree:
     if route is not None:
         facts["route"] = route.id
     return {"filter_metadata": {ROUTE_METADATA: facts}}
-
-
-

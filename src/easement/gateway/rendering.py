@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any, Final
@@ -35,10 +36,10 @@ class Rendering:
         """The watched files by name, in the order in which they must appear: no route before its cluster."""
         secret = _server_secret(self.place)
         return {
-            SECRETS: _discovery(self.plan_hash, [secret]),
-            CLUSTERS: _discovery(self.plan_hash, [typed("envoy.config.cluster.v3.Cluster", **c) for c in self.clusters]),
-            ROUTES: _discovery(self.plan_hash, [self.routes]),
-            LISTENERS: _discovery(self.plan_hash, list(self.listeners)),
+            SECRETS: _discovery([secret]),
+            CLUSTERS: _discovery([typed("envoy.config.cluster.v3.Cluster", **cluster) for cluster in self.clusters]),
+            ROUTES: _discovery([self.routes]),
+            LISTENERS: _discovery(list(self.listeners)),
         }
 
 
@@ -157,5 +158,8 @@ def _plain(tree: Tree) -> Tree:
     return {key: value for key, value in tree.items() if key != "@type"}
 
 
-def _discovery(version: str, resources: list[Tree]) -> bytes:
+def _discovery(resources: list[Tree]) -> bytes:
+    """A file of resources; its version is the hash of what is in it."""
+    body = json.dumps(resources, sort_keys=True)
+    version = hashlib.sha256(body.encode()).hexdigest()
     return json.dumps({"version_info": version, "resources": resources}, sort_keys=True, separators=(",", ":")).encode()

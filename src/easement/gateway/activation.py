@@ -1,0 +1,74 @@
+"""Putting a node state in force: render, validate, try in the shadow, exchange the files. All or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+
+import structlog
+
+from easement.gateway.envoy_admin import EnvoyAdmin, NotTakenError
+from easement.gateway.envoy_process import EnvoyError, EnvoyProcess, validate
+from easement.gateway.files import LiveFiles
+from easement.gateway.place import GatewayPlace
+from easement.gateway.plan_index import PlanArchive
+from easement.gateway.rendering import BOOTSTRAP, SECRETS, Rendering, bootstrap, render, static_bootstrap
+from easement.gateway.shadow import probe
+from easement.plan.codec import decode_plan
+from easement.store.atomic_file import write_atomically
+from easement.store.node_state import NodeState
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True, kw_only=True)
+class Activation:
+    """Brings one Envoy from one node state to the next."""
+
+    place: GatewayPlace
+    binary: str
+    live: LiveFiles
+    archive: PlanArchive
+    admin: EnvoyAdmin
+
+    def write_bootstrap(self) -> None:
+        """What Envoy starts from; it holds no plan."""
+        path = self.place.folder / BOOTSTRAP
+        write_atomically(path, json.dumps(bootstrap(self.place), sort_keys=True, indent=1).encode())
+
+    async def activate(self, state: NodeState, envoy: EnvoyProcess) -> int:
+        """Put ``state`` in force; the former one stays when anything is wrong.
+
+        Returns the number of probes that were tried. Raises
+        :class:`~easement.gateway.envoy_process.EnvoyError` (EAS-5902) with the reason.
+        """
+        rendering, probes = await self._tried(state)
+        await asyncio.to_thread(self.archive.add, state.plan_hash, state.plan)
+        if not envoy.alive:
+            self.live.place(rendering)
+            return probes
+        try:
+            await self.live.exchange(rendering, self.admin)
+        except NotTakenError as error:
+            raise EnvoyError(f"EAS-5902: {error}") from error
+        return probes
+
+    async def _tried(self, state: NodeState) -> tuple[Rendering, int]:
+        try:
+            plan = await asyncio.to_thread(decode_plan, state.plan)
+            rendering = await asyncio.to_thread(
+                lambda: render(plan, plan_hash=state.plan_hash, jwks=state.jwks, place=self.place)
+            )
+        except ValueError as error:
+            raise EnvoyError(f"EAS-5902: the plan cannot be rendered: {error}") from error
+        candidate = self.place.folder / "candidate.json"
+        secrets = self.place.live / SECRETS
+        if not secrets.exists():
+            write_atomically(secrets, rendering.live_files()[SECRETS])
+        tree = static_bootstrap(rendering)
+        await asyncio.to_thread(lambda: write_atomically(candidate, json.dumps(tree).encode(), durable=False))
+        await validate(self.binary, candidate)
+        probes = await probe(plan, state.plan_hash, self.place, self.binary)
+        _log.info("gateway.plan_tried", plan=state.plan_hash, routes=len(plan.routes), probes=probes)
+        return rendering, probes

@@ -1,0 +1,85 @@
+"""The files that the running Envoy watches, exchanged so that no route ever names a cluster that is not there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from easement.gateway.envoy_admin import EnvoyAdmin
+from easement.gateway.rendering import CLUSTERS, LISTENERS, ROUTES, SECRETS, Rendering
+from easement.store.atomic_file import write_atomically
+
+_TAKE_S: Final = 60.0
+
+
+@dataclass(slots=True)
+class LiveFiles:
+    """The folder of watched files. What is there is the last good configuration."""
+
+    folder: Path
+    _written: dict[str, bytes] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in (SECRETS, CLUSTERS, ROUTES, LISTENERS):
+            if (self.folder / name).exists():
+                self._written[name] = (self.folder / name).read_bytes()
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is a configuration to start with."""
+        return len(self._written) == 4
+
+    def place(self, rendering: Rendering) -> None:
+        """Write all files, for an Envoy that does not run yet."""
+        for name, data in rendering.live_files().items():
+            self._write(name, data)
+
+    async def exchange(self, rendering: Rendering, admin: EnvoyAdmin) -> None:
+        """Bring a running Envoy to ``rendering``: new clusters, routes, listeners, then drop the clusters of old.
+
+        Raises :class:`~easement.gateway.envoy_admin.NotTakenError` after putting the former files back.
+        """
+        former = dict(self._written)
+        files = rendering.live_files()
+        rejected = await admin.rejected()
+        steps = [(CLUSTERS, _both(former.get(CLUSTERS), files[CLUSTERS])), (ROUTES, files[ROUTES])]
+        steps += [(LISTENERS, files[LISTENERS]), (CLUSTERS, files[CLUSTERS])]
+        self._write(SECRETS, files[SECRETS])
+        try:
+            for name, data in steps:
+                if self._write(name, data):
+                    await admin.wait_version(name, _version(data), rejected=rejected, seconds=_TAKE_S)
+        except Exception:
+            for name in (CLUSTERS, ROUTES, LISTENERS):
+                if name in former:
+                    self._write(name, former[name])
+            raise
+
+    def _write(self, name: str, data: bytes) -> bool:
+        if self._written.get(name) == data:
+            return False
+        write_atomically(self.folder / name, data)
+        self._written[name] = data
+        return True
+
+
+def _both(old: bytes | None, new: bytes) -> bytes:
+    """The clusters of both; where they differ, the new one."""
+    if old is None:
+        return new
+    fresh: dict[str, Any] = json.loads(new)
+    names = {cluster["name"] for cluster in fresh["resources"]}
+    kept = [cluster for cluster in json.loads(old)["resources"] if cluster["name"] not in names]
+    if not kept:
+        return new
+    fresh["resources"] += kept
+    fresh["version_info"] += "+former"
+    return json.dumps(fresh, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _version(data: bytes) -> str:
+    version: str = json.loads(data)["version_info"]
+    return version

@@ -1,0 +1,149 @@
+"""One line of the access log as a record. Pure: the same line gives the same record, with the same id."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any, Final
+
+from easement.contract.codes import CATALOGUE
+from easement.gateway.plan_index import PlanFacts
+from easement.ledger.record import DetailValue, Record, RecordKind, Status, Step
+
+_TRACE: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_TARGET_ERROR: Final = "EAS-5599"
+_TEXT_LIMIT: Final = 256
+_COPIED: Final = ("details", "flags", "verdict", "tried", "remote", "protocol")
+
+
+def record_of(line: bytes, facts: Callable[[str], PlanFacts]) -> Record:
+    """Read one line. ``facts`` gives what a plan hash stands for. Raises ``ValueError`` on one that cannot be read."""
+    entry = _entry(line)
+    known = facts(_text(entry, "plan"))
+    route = known.routes.get(_text(entry, "route"))
+    grant = known.grants.get(_text(entry, "grant"))
+    party = grant.party if grant else None
+    started = int(_text(entry, "start"))
+    completed = started + _number(entry, "completed_us") // 1000
+    transaction = _text(entry, "transaction")
+    code, client = _text(entry, "code"), _text(entry, "client")
+    return Record(
+        id=_record_id(completed, transaction.encode() or line),
+        transaction_id=transaction or _record_id(completed, line),
+        correlation_id=_correlation(entry),
+        kind=RecordKind.REQUEST,
+        step=Step.REQUESTED,
+        status=_status(_number(entry, "status"), code),
+        time_ms=completed,
+        times=_times(entry, started, completed),
+        source=party.source if party else client,
+        target=party.target if party else (route.upstream if route else ""),
+        message_type=_text(entry, "route"),
+        account=client,
+        integration=party.integration if party else "",
+        integration_id=party.integration_id if party else "",
+        revision=party.revision if party else "",
+        plan=_text(entry, "plan"),
+        error_code=code,
+        error=_error(code, _text(entry, "verdict"), _number(entry, "status")),
+        bytes_in=_number(entry, "received"),
+        bytes_out=_number(entry, "sent"),
+        latency_us=_number(entry, "completed_us"),
+        detail=_detail(entry, route.prefix + route.path if route else ""),
+        retention_class=party.retention_class if party else "d400",
+    )
+
+
+def unreadable(line: bytes, now_ms: int) -> Record:
+    """The record of a line that cannot be read: that there was one, how long, and its hash; nothing of its text."""
+    identity = _record_id(now_ms, line)
+    return Record(
+        id=identity,
+        transaction_id=identity,
+        kind=RecordKind.REQUEST,
+        step=Step.REQUESTED,
+        status=Status.FAILED,
+        time_ms=now_ms,
+        error_code="EAS-5904",
+        error=CATALOGUE["EAS-5904"].title,
+        detail={"line_bytes": len(line), "line_sha256": hashlib.sha256(line).hexdigest()},
+    )
+
+
+def _entry(line: bytes) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("not JSON") from error
+    if not isinstance(entry, dict) or not _text(entry, "start").isdigit():
+        raise ValueError("not an entry of the access log")
+    return entry
+
+
+def _status(status: int, code: str) -> Status:
+    if 200 <= status < 400 and not code:
+        return Status.SUCCESS
+    return Status.REFUSED if code and code != _TARGET_ERROR and status < 500 else Status.FAILED
+
+
+def _error(code: str, verdict: str, status: int) -> str:
+    if not code:
+        return "" if 200 <= status < 400 else f"ended with status {status}"
+    if code == _TARGET_ERROR:
+        return f"The target answered with status {status}"
+    title = CATALOGUE[code].title if code in CATALOGUE else "Refused"
+    return f"{title}: {verdict}" if verdict else title
+
+
+def _times(entry: dict[str, Any], started: int, completed: int) -> dict[str, int]:
+    times = {"received": started, "completed": completed}
+    for name in ("forwarded", "responded"):
+        offset = entry.get(f"{name}_us")
+        if isinstance(offset, int) and not isinstance(offset, bool):
+            times[name] = started + offset // 1000
+    return times
+
+
+def _detail(entry: dict[str, Any], path: str) -> dict[str, DetailValue]:
+    detail: dict[str, DetailValue] = {
+        name: _text(entry, name) for name in _COPIED if _text(entry, name) not in ("", "-")
+    }
+    detail["http_method"] = _text(entry, "method")
+    detail["http_status"] = _number(entry, "status")
+    if path:
+        detail["path"] = path
+    if _text(entry, "grant"):
+        detail["grant"] = _text(entry, "grant")
+    if _text(entry, "removed"):
+        detail["removed"] = tuple(name[:128] for name in str(entry["removed"]).split(",")[:41])
+    if _number(entry, "attempts") > 1:
+        detail["attempts"] = _number(entry, "attempts")
+    return detail
+
+
+def _correlation(entry: dict[str, Any]) -> str:
+    given = _text(entry, "correlation")
+    if given:
+        return given[:128]
+    trace = _TRACE.fullmatch(_text(entry, "traceparent"))
+    return trace.group(1) if trace else ""
+
+
+def _text(entry: dict[str, Any], name: str) -> str:
+    value = entry.get(name)
+    return value[:_TEXT_LIMIT] if isinstance(value, str) else ""
+
+
+def _number(entry: dict[str, Any], name: str) -> int:
+    value = entry.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+
+
+def _record_id(time_ms: int, seed: bytes) -> str:
+    """A UUIDv7 (RFC 9562 §5.7) whose random part is a hash: read again, the same transaction is the same record."""
+    bits = int.from_bytes(hashlib.sha256(seed).digest()[:10])
+    value = (time_ms & (1 << 48) - 1) << 80 | 7 << 76 | (bits >> 68 & 0xFFF) << 64 | 2 << 62 | bits & (1 << 62) - 1
+    return str(uuid.UUID(int=value))
