@@ -1,8 +1,8 @@
 """The catalogue of problem codes, one module for each range.
 
-1xxx contract, 2xxx interfaces, 3xxx estate, 4xxx plan, 5xxx gateway, 6xxx broker, 7xxx identity, 8xxx ledger,
-9xxx runtime. To add a code, add a :class:`~easement.contract.code_entry.CodeEntry` to the module of its range; a test
-holds that every code that product code names is explained here.
+1xxx contract, 2xxx interfaces, 3xxx estate (39xx registry), 4xxx plan, 5xxx gateway, 6xxx broker, 7xxx identity,
+8xxx ledger, 9xxx runtime. To add a code, add a :class:`~easement.contract.code_entry.CodeEntry` to the module of its
+range; a test holds that every code that product code names is explained here.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from easement.contract import (
     codes_contract,
     codes_estate,
     codes_gateway,
+    codes_governance,
     codes_identity,
     codes_interfaces,
     codes_ledger,
@@ -31,6 +32,7 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             codes_contract,
             codes_interfaces,
             codes_estate,
+            codes_governance,
             codes_plan,
             codes_gateway,
             codes_broker,

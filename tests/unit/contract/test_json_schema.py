@@ -48,9 +48,7 @@ def test_schemas_are_schemas():
 
 
 def test_every_key_is_described_and_nothing_else():
-    keys = {
-        f"{name}.{key}" for name, node in schema_of_any()["$defs"].items() for key in node.get("properties", {})
-    }
+    keys = {f"{name}.{key}" for name, node in schema_of_any()["$defs"].items() for key in node.get("properties", {})}
     assert keys == set(DESCRIPTIONS)
 
 
