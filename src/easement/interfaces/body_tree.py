@@ -32,6 +32,10 @@ _BELOW_A_LEAF: Final = (
 )
 
 
+Origins = tuple[tuple[Schema, FieldTag | None], ...]
+"""Schemas of one place with the tags that they inherit. They are parts of a model, which outlives the tree."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One schema object that speaks about a place, with the tag that holds there."""
@@ -41,28 +45,61 @@ class Part:
     is_item: bool
 
 
+class Spreader:
+    """Finds the schema objects that speak about one place; remembers them, since large descriptions repeat much."""
+
+    def __init__(self, definitions: Mapping[str, Schema]) -> None:
+        self.definitions = definitions
+        self._known: dict[tuple[tuple[int, FieldTag | None], ...], tuple[Part, ...]] = {}
+
+    def parts(self, origins: Origins) -> tuple[Part, ...]:
+        """Through references, ``allOf``, unions and array items; each schema object once for each tag."""
+        key = tuple((id(schema), tag) for schema, tag in origins)
+        if key not in self._known:
+            self._known[key] = tuple(self._spread(origins))
+        return self._known[key]
+
+    def _spread(self, origins: Origins) -> Iterator[Part]:
+        waiting: list[tuple[Schema, FieldTag | None, bool]] = [
+            (schema, inherited, False) for schema, inherited in reversed(origins)
+        ]
+        seen: set[tuple[int, FieldTag | None, bool]] = set()
+        while waiting:
+            schema, inherited, is_item = waiting.pop()
+            group = tuple(part for part in conjuncts(schema, self.definitions) if part is not NEVER)
+            own = [tag for part in group if (tag := own_tag(part)) is not None]
+            tag = _strictest(own) if own else inherited
+            for part in group:
+                if (key := (id(part), tag, is_item)) in seen:
+                    continue
+                seen.add(key)
+                yield Part(part, tag, is_item)
+                waiting.extend((branch, tag, is_item) for branch in alternatives((part,)))
+                waiting.extend((items, tag, True) for items in _items(part))
+
+
 class BodyNode:
     """One place of a body: every schema that speaks about it."""
 
     def __init__(
         self,
-        origins: tuple[tuple[Schema, FieldTag | None], ...],
-        definitions: Mapping[str, Schema],
+        origins: Origins,
+        spreader: Spreader,
         *,
         required: bool = False,
         ancestors: tuple[int, ...] = (),
         depth: int = 0,
     ) -> None:
-        self._definitions = definitions
+        self._spreader = spreader
         self._ancestors = ancestors
         self._depth = depth
         self.required = required
-        self.parts = tuple(_spread(origins, definitions))
+        self.parts = spreader.parts(origins)
 
     @classmethod
     def root(cls, schema: Schema, definitions: Mapping[str, Schema]) -> BodyNode:
         """The tree of a whole body."""
-        return cls(((schema, None),), definitions)
+        return cls(((schema, None),), Spreader(definitions))
 
     @cached_property
     def is_branch(self) -> bool:
@@ -106,7 +143,7 @@ class BodyNode:
         grown = {
             name: BodyNode(
                 tuple(found),
-                self._definitions,
+                self._spreader,
                 required=name in required,
                 ancestors=ancestors,
                 depth=self._depth + 1,
@@ -142,7 +179,7 @@ class BodyNode:
             if not isinstance(schema, Mapping):
                 waiting.extend(schema if isinstance(schema, list) else ())
                 continue
-            for part in conjuncts(schema, self._definitions):
+            for part in conjuncts(schema, self._spreader.definitions):
                 if id(part) in seen:
                     continue
                 seen.add(id(part))
@@ -183,26 +220,6 @@ def _strictest(tags: list[FieldTag]) -> FieldTag:
         category=first.category or next((tag.category for tag in tags if tag.category), ""),
         tags=tuple(sorted({tag for one in tags for tag in one.tags})),
     )
-
-
-def _spread(origins: tuple[tuple[Schema, FieldTag | None], ...], definitions: Mapping[str, Schema]) -> Iterator[Part]:
-    """All schema objects at a place: through references, ``allOf``, unions and array items, each once for each tag."""
-    waiting: list[tuple[Schema, FieldTag | None, bool]] = [
-        (schema, inherited, False) for schema, inherited in reversed(origins)
-    ]
-    seen: set[tuple[int, FieldTag | None, bool]] = set()
-    while waiting:
-        schema, inherited, is_item = waiting.pop()
-        group = tuple(part for part in conjuncts(schema, definitions) if part is not NEVER)
-        own = [tag for part in group if (tag := own_tag(part)) is not None]
-        tag = _strictest(own) if own else inherited
-        for part in group:
-            if (key := (id(part), tag, is_item)) in seen:
-                continue
-            seen.add(key)
-            yield Part(part, tag, is_item)
-            waiting.extend((branch, tag, is_item) for branch in alternatives((part,)))
-            waiting.extend((items, tag, True) for items in _items(part))
 
 
 def _items(schema: Mapping[str, Any]) -> Iterator[Schema]:

@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from easement.contract.kinds import Classification, FieldTag, InterfaceSpec
+from easement.contract.kinds import Classification, FieldTag, InterfaceSpec, Severity
+from easement.contract.problems import Place, Problem
 from easement.interfaces.body_tree import ROOT, BodyNode
 from easement.interfaces.model import ClassifiedField, InterfaceModel, Schema
 
-MAX_FIELDS: Final = 5_000
+MAX_FIELDS: Final = 2_000
 """Fields listed of one body. What comes after can be named by no contract, so it never passes."""
 
 
@@ -94,6 +95,20 @@ def bodies(model: InterfaceModel, operations: Collection[str] | None = None) -> 
         if (key := repr(schema)) not in seen:
             seen.add(key)
             yield schema
+
+
+def limit_problems(
+    model: InterfaceModel, place: Place, *, operations: Collection[str] | None = None
+) -> tuple[Problem, ...]:
+    """A warning at ``place`` where a body has more than ``MAX_FIELDS`` fields; of some operations where named."""
+    cut = sum(
+        not list_fields(schema, model.definitions, tags={}, default=None).is_complete
+        for schema in bodies(model, operations)
+    )
+    if not cut:
+        return ()
+    message = f"{cut} bodies have more than {MAX_FIELDS:,} fields; the deepest of these are never passed on"
+    return (Problem(code="EAS-2206", message=message, place=place, severity=Severity.WARNING),)
 
 
 def walk(root: BodyNode) -> Iterator[tuple[str, BodyNode]]:

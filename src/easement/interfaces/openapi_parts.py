@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from easement.contract.kinds import Severity
+from easement.contract.suggestion import did_you_mean
 from easement.interfaces.model import Content, Parameter, Response, Schema
 from easement.interfaces.schema_normal import SchemaNormaliser
-from easement.interfaces.sources import Location, Sources, did_you_mean
+from easement.interfaces.sources import Location, Sources
 
 _STYLES: Final[Mapping[str, tuple[str, ...]]] = {
     "path": ("simple", "label", "matrix"),

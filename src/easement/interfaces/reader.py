@@ -8,10 +8,11 @@ from typing import Literal
 
 from easement.contract.kinds import Severity
 from easement.contract.problems import Place, Problem
+from easement.contract.suggestion import did_you_mean
 from easement.interfaces.asyncapi import read_asyncapi
 from easement.interfaces.model import InterfaceModel
 from easement.interfaces.openapi import read_openapi
-from easement.interfaces.sources import Sources, did_you_mean
+from easement.interfaces.sources import Sources
 
 
 def read_definition(

@@ -13,14 +13,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, Final
 
 import jsonschema_rs
 
 from easement.contract.kinds import Classification, Severity, Tag
+from easement.contract.suggestion import did_you_mean
 from easement.interfaces.in_place import DEFINITION_PREFIX, UNIONS
 from easement.interfaces.model import Schema
-from easement.interfaces.sources import Found, Location, Sources, did_you_mean, kind_of
+from easement.interfaces.sources import Found, Location, Sources, kind_of
 
 TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 _NUMBERS: Final = frozenset({"minimum", "maximum", "multipleOf"})
@@ -49,6 +51,8 @@ _SAME_PLACE: Final = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else")
 _TAG_KEYS: Final = ("classification", "category", "tags")
 _LINEAR: Final = jsonschema_rs.RegexOptions()
 _Reader = Callable[[Any, Mapping[str, Any]], dict[str, Any]]
+_MISSPELT: Final = 0.8
+_MAX_KEYWORD: Final = 50
 _UNSAFE_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
@@ -208,11 +212,9 @@ class SchemaNormaliser:
     def _unknown(self, keyword: str, here: Location) -> None:
         if keyword in _DROPPED or keyword.startswith(("x-", "$")):
             return
-        if hint := did_you_mean(keyword, _KNOWN):
-            self.sources.report(
-                "EAS-2207", f"{keyword!r} is no keyword of a schema and asks nothing", here, hint,
-                severity=Severity.WARNING, key=True,
-            )  # fmt: skip
+        if near := get_close_matches(keyword[:_MAX_KEYWORD], _KNOWN, n=1, cutoff=_MISSPELT):
+            message, hint = f"{keyword!r} is no keyword of a schema and asks nothing", f"did you mean {near[0]!r}?"
+            self.sources.report("EAS-2207", message, here, hint, severity=Severity.WARNING, key=True)
 
 
 class _UnresolvedError(_WrongError):

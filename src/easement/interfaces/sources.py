@@ -7,21 +7,22 @@ nothing outside of the folder is read.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Final
 from urllib.parse import unquote
 
 from easement.contract.kinds import Severity
 from easement.contract.places import pointer, pointer_tokens
 from easement.contract.problems import Place, Problem
+from easement.contract.suggestion import did_you_mean
 from easement.contract.yaml_reader import ReadDocument, read
 
 MAX_FILE_BYTES: Final = 20_000_000
 MAX_PROBLEMS: Final = 200
 _MAX_HOPS: Final = 20
 _MAX_SHOWN: Final = 200
+_MAX_COMPARED: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,12 @@ class Sources:
             )
             return None
         if file not in self.files:
-            self.report("EAS-2101", f"$ref {shown!r}: there is no file {file}", at, did_you_mean(file, self.files))
+            self.report(
+                "EAS-2101",
+                f"$ref {shown!r}: there is no file {file}",
+                at,
+                did_you_mean(file, list(self.files)[:_MAX_COMPARED]),
+            )
             return None
         return file
 
@@ -203,7 +209,7 @@ class Sources:
         value = self.document(file)
         for token in tokens:
             if (inner := _member(value, token)) is _MISSING:
-                return did_you_mean(token, value) if isinstance(value, Mapping) else ""
+                return did_you_mean(token, list(value)[:_MAX_COMPARED]) if isinstance(value, Mapping) else ""
             value = inner
         return ""
 
@@ -223,9 +229,3 @@ def kind_of(value: Any) -> str:
     """What a value is, in words of JSON."""
     names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "nothing"}
     return names.get(type(value), "a number")
-
-
-def did_you_mean(word: str, known: Collection[str] | Iterable[str]) -> str:
-    """A hint with the nearest known word, or nothing."""
-    near = get_close_matches(word, list(known)[:2_000], n=1, cutoff=0.7)
-    return f"Did you mean {near[0]!r}?" if near else ""
