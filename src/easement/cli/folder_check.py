@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from easement.cli.problem_report import LocatedFinding
 from easement.contract.kinds import Severity
@@ -15,6 +16,9 @@ from easement.estate.model import Estate
 from easement.standards.check import check as check_standards
 from easement.standards.model import Finding
 from easement.store.manifest_folder import read_folder
+
+_ECHOES: Final = frozenset({"unresolved-reference"})
+"""Findings that only repeat what the problems of the same folder say, at a better place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +43,12 @@ def check_folder(folder: Path, *, today: date) -> FolderCheck:
     contents = read_folder(folder)
     bundle = load(contents.files)
     estate, unresolved = assemble(bundle)
-    findings = tuple(
-        LocatedFinding(finding=finding, place=place_of(finding, bundle)) for finding in check_standards(estate, today)
-    )
     problems = (*contents.problems, *bundle.problems, *unresolved)
+    findings = tuple(
+        LocatedFinding(finding=finding, place=place_of(finding, bundle))
+        for finding in check_standards(estate, today)
+        if not (problems and finding.rule in _ECHOES)
+    )
     return FolderCheck(bundle=bundle, estate=estate, problems=problems, findings=findings)
 
 

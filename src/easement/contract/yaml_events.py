@@ -260,7 +260,9 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str) -> Proble
             code="EAS-1002", message="a tab stands where YAML wants spaces", place=place, hint="indent with spaces"
         )
     context = f" {error.context}" if error.context else ""
-    return Problem(code="EAS-1002", message=f"not YAML: {error.problem or 'unreadable'}{context}", place=place)
+    start = error.context_mark
+    begun = f" that starts on line {start.line + 1}" if context and start and mark and start.line != mark.line else ""
+    return Problem(code="EAS-1002", message=f"not YAML: {error.problem or 'unreadable'}{context}{begun}", place=place)
 
 
 def _character_at(text: str, line: int, column: int) -> str:

@@ -52,6 +52,7 @@ def test_check_of_a_wrong_key_says_where_and_exits_3(estate):
     assert f"{path}:9:3: error EAS-1201: unknown key 'critcality' in spec" in result.output
     assert "did you mean 'criticality'?" in result.output
     assert "EAS-3" not in result.output, "what is broken does not dangle as well"
+    assert "unresolved-reference" not in result.output
 
 
 def test_check_finds_what_the_standards_find(estate):
