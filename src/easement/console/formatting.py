@@ -11,6 +11,7 @@ _CLASSES: Final = {
     "warn": {"late", "degraded", "retried", "deprecated", "waiting", "requested-changes", "open", "stale"},
     "bad": {"down", "failed", "refused", "dead-lettered", "rejected", "False", "broken"},
 }
+_NONE: Final = "\u2013"
 _MARKS: Final = {"good": "●", "warn": "▲", "bad": "■", "none": "◇"}
 
 
@@ -38,7 +39,7 @@ def moment(milliseconds: int) -> str:
 def duration(seconds: float | None) -> str:
     """A length of time for people: ``850 ms``, ``12 s``, ``5 min``, ``3 h``, ``2 d``; a dash for None."""
     if seconds is None:
-        return "–"
+        return _NONE
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     for unit, size, most in (("s", 1, 120), ("min", 60, 120), ("h", 3600, 48)):
@@ -50,7 +51,7 @@ def duration(seconds: float | None) -> str:
 def percent(share: float | None) -> str:
     """A share between 0 and 1 as a percentage; small shares keep their digits."""
     if share is None:
-        return "–"
+        return _NONE
     value = share * 100
     return f"{value:.2f} %" if 0 < value < 1 else f"{value:.1f} %"
 

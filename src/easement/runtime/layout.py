@@ -72,3 +72,8 @@ class DataDirectory:
     def run(self) -> Path:
         """Heartbeats of the running processes: ``ROLE.json``."""
         return self.root / "run"
+
+    @property
+    def first_sign_in(self) -> Path:
+        """The administrator's first sign-in link, until it has been printed."""
+        return self.run / "first-sign-in"
