@@ -47,7 +47,7 @@ def create_api(services: ControlServices, routers: Sequence[APIRouter] = ()) -> 
         app.include_router(extra)
     app.add_middleware(
         Protection,
-        allowed_hosts=services.allowed_hosts,
+        allowed_hosts=frozenset(host.lower() for host in services.allowed_hosts),
         max_body_bytes=services.max_body_bytes,
         max_bundle_bytes=services.max_bundle_bytes,
     )

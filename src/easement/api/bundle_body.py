@@ -16,7 +16,7 @@ from easement.contract.loader import Bundle, load
 from easement.governance.entries import REGISTERED_FOLDER
 
 MAX_FILES: Final = 20_000
-_PATH: Final = re.compile(r"[^\x00-\x1f\x7f\\:]{1,500}")
+_PATH: Final = re.compile(r"[^\x00-\x1f\x7f\\]{1,500}")
 
 
 class Base64File(BaseModel):

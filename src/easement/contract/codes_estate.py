@@ -109,4 +109,20 @@ CODES: Final[tuple[CodeEntry, ...]] = (
         explanation="An operation, channel or field is listed twice in one integration.",
         fix="Remove the repeat.",
     ),
+    CodeEntry(
+        code="EAS-3901",
+        title="The integration is retired",
+        explanation="Retired is the end of an integration's life: nothing flows under it, and its id is never given "
+        "again. A document with its name cannot change it.",
+        fix="Register the new integration under a new name, or remove the retired one first: take its document out "
+        "of the folder and run easement apply --prune.",
+    ),
+    CodeEntry(
+        code="EAS-3902",
+        title="Something live stands on what would be removed",
+        explanation="apply --prune removes registered documents that are not in the folder. This one is live, or a "
+        "live integration needs it: removing it would stop traffic that somebody relies on.",
+        fix="Deprecate and retire the integration first (easement lifecycle deprecate NAME, then retire), or put the "
+        "document back.",
+    ),
 )
