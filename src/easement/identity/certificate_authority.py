@@ -36,7 +36,7 @@ _SYSTEM = re.compile(r"^[a-z][a-z0-9-]{0,62}$")
 _DOMAIN = re.compile(r"^(?=.{1,255}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")
 
 
-class CertificateAuthorityError(Exception):
+class CertificateAuthorityError(RuntimeError):
     """The authority's files are damaged or incomplete, or a certificate was asked for with names it cannot carry."""
 
     code = "EAS-7004"

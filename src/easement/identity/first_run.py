@@ -55,12 +55,15 @@ def ensure_node_token(path: Path) -> Secret:
 
 
 def _ensure_person(people: People, name: str, roles: tuple[str, ...], now: datetime) -> bool:
+    """Whether the person was made now: not where they are there already, or another process was quicker."""
+    if any(entry.name == name for entry in people.all()):
+        return False
     try:
-        people.find(name)
-    except PeopleError:
         people.add(name, roles, actor=_ACTOR, now=now)
-        return True
-    return False
+    except PeopleError:
+        people.find(name)
+        return False
+    return True
 
 
 def _is_valid(sign_in: SignIn, path: Path) -> bool:

@@ -158,7 +158,7 @@ class KeyRing:
         with reading(self.engine) as connection:
             return {"keys": list(connection.execute(query).scalars())}
 
-    def keys(self) -> tuple[KeyRecord, ...]:
+    def history(self) -> tuple[KeyRecord, ...]:
         """Every key that ever was, oldest first."""
         with reading(self.engine) as connection:
             return tuple(_records(connection))

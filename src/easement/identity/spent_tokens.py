@@ -43,7 +43,7 @@ class SpentTokens:
             return connection.execute(query).first() is not None
 
     def forget_expired(self, now: datetime) -> None:
-        """Drop what has expired anyway. ``now`` should lie behind by the accepted clock skew."""
+        """Drop what no verifier accepts any more: the ends that are stored include the accepted clock skew."""
         with writing(self.engine) as connection:
             connection.execute(delete(used_assertions).where(used_assertions.c.expires < now))
             connection.execute(delete(revoked_tokens).where(revoked_tokens.c.expires < now))

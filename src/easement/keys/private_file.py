@@ -11,7 +11,7 @@ from typing import Final
 _MAX_BYTES: Final = 65_536
 
 
-class PrivateFileError(Exception):
+class PrivateFileError(RuntimeError):
     """A private file is missing, unreadable, too open, or not a plain file. The message names the remedy."""
 
     code = "EAS-7002"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class KeyProviderError(Exception):
+class KeyProviderError(RuntimeError):
     """A key is missing or unusable, or sealed bytes are damaged or were sealed for another use."""
 
     code = "EAS-7003"
