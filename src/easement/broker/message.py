@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -14,6 +13,7 @@ from easement.broker.headers import correlation_of, lowered
 
 _SHORT_TOKENS: Final = 9
 _LONG_TOKENS: Final = 11
+_48_BITS: Final = (1 << 48) - 1
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -94,10 +94,11 @@ def read_incoming(subject: str, reply: str, data: bytes, headers: Mapping[str, s
 
 
 def _derived_id(receipt: Receipt) -> str:
-    digest = hashlib.sha256(f"{receipt.stream}:{receipt.sequence}:{receipt.stored_ms}".encode()).digest()
-    random = int.from_bytes(digest[:10], "big")
-    value = (receipt.stored_ms & (1 << 48) - 1) << 80 | 7 << 76 | (random >> 62 & 0xFFF) << 64 | 2 << 62
-    return str(uuid.UUID(int=value | random & (1 << 62) - 1))
+    """A UUIDv7 (RFC 9562 §5.7): the time the message was stored, and a digest of its place instead of chance."""
+    digest = hashlib.sha256(f"{receipt.stream}:{receipt.sequence}:{receipt.stored_ms}".encode()).hexdigest()
+    time = f"{receipt.stored_ms & _48_BITS:012x}"
+    variant = "89ab"[int(digest[3], 16) & 3]
+    return f"{time[:8]}-{time[8:]}-7{digest[:3]}-{variant}{digest[4:7]}-{digest[7:19]}"
 
 
 def strict_json(data: bytes) -> Any:

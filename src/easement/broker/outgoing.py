@@ -13,7 +13,6 @@ from easement.broker.headers import (
     PUBLISHED_MS,
     REPLAY,
     REVISION,
-    SOURCE,
     TRANSACTION,
     forwarded,
 )
@@ -67,7 +66,6 @@ class CompiledDelivery:
             {
                 INTEGRATION: delivery.party.integration,
                 REVISION: delivery.party.revision,
-                SOURCE: delivery.party.source,
                 _CONTENT_TYPE: "application/jose" if sealed else "application/json",
             },
             hash_key,

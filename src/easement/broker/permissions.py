@@ -70,7 +70,7 @@ def permissions_for(plan: Plan, presented: Presented) -> Permissions:
 
 
 def grants_of(plan: Plan, client_id: str) -> tuple[str, ...]:
-    """Every subject that ``client_id`` could be given under ``plan``, whatever its token: shows when a right is lost."""
+    """Every subject that ``client_id`` could be given under ``plan``, whatever its token: to see a right go."""
     audiences = {grant.audience for channel in plan.channels for grant in channel.publishers}
     scopes = {scope for channel in plan.channels for grant in channel.publishers for scope in grant.scopes}
     audiences |= {delivery.audience for delivery in plan.deliveries}

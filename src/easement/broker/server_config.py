@@ -43,6 +43,8 @@ class ServerSettings:
     max_payload_bytes: int = 8_388_608
     max_store_bytes: int = 10 * 1024**3
     max_log_bytes: int = 64 * 1024**2
+    sync_interval: str = "always"
+    """When the server flushes to disk: ``always`` before each acknowledgement, or an interval such as ``1s``."""
     keys: BrokerKeys = field(repr=False)
 
 
@@ -77,7 +79,7 @@ def render(settings: ServerSettings) -> str:
             "max_memory_store": 67_108_864,
             "cipher": "aes",
             "key": keys.storage.reveal(),
-            "sync_interval": "always",
+            "sync_interval": settings.sync_interval,
         },
         "accounts": _accounts(keys),
         "system_account": "SYS",

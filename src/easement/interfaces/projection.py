@@ -130,7 +130,7 @@ class _Projector:
     def project(self, projection: Projection, value: Any, path: str, nesting: int) -> Any:
         if value is None:
             return None
-        if isinstance(value, Mapping):
+        if isinstance(value, dict | Mapping):  # dict first: it spares the slow check of an abstract class
             return self._object(projection, value, path)
         if isinstance(value, list | tuple) and nesting < _MAX_ARRAY_NESTING:
             items = [self.project(projection, item, path, nesting + 1) for item in value]
@@ -144,8 +144,11 @@ class _Projector:
     def _object(self, projection: Projection, value: Mapping[str, Any], path: str) -> dict[str, Any]:
         passed: dict[str, Any] = {}
         for name, member in value.items():
-            inner = f"{path}.{name}" if path else name
             how = projection.get(name) if name != SCALAR else None
+            if how == "clear":
+                passed[name] = member
+                continue
+            inner = f"{path}.{name}" if path else name
             if how is None:
                 self._remove(inner)
                 continue

@@ -237,7 +237,9 @@ class BrokerStand:
 
 
 @contextlib.asynccontextmanager
-async def broker_stand(root: Path, plan: Plan, *, client_certificates: bool = False) -> AsyncIterator[BrokerStand]:
+async def broker_stand(
+    root: Path, plan: Plan, *, client_certificates: bool = False, sync_interval: str = "1s"
+) -> AsyncIterator[BrokerStand]:
     """A broker without relay on free ports below ``root``, ready with ``plan``."""
     for name in ("keys", "certificates", "broker", "spool", "run"):
         (root / name).mkdir(mode=0o700)
@@ -268,6 +270,7 @@ async def broker_stand(root: Path, plan: Plan, *, client_certificates: bool = Fa
         state=_state_client(root, source, "broker"),
         issuer=ISSUER,
         client_certificates=client_certificates,
+        sync_interval=sync_interval,
     )
     stand = BrokerStand(root, port, monitor_port, generate_signing_key(), authority, source, config)
     try:
