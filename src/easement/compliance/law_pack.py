@@ -19,8 +19,10 @@ PACK_VERSION: Final = "2026.11.1"
 EEA: Final = frozenset({
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IS", "IT", "LI", "LT",
     "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+    "AX", "GF", "GP", "MF", "MQ", "RE", "YT",
 })  # fmt: skip
-"""Members of the European Union, and Iceland, Liechtenstein and Norway (ISO 3166-1 alpha-2)."""
+"""Members of the European Union, Iceland, Liechtenstein and Norway; in the last line Union territory that has codes of
+its own (TFEU Art. 355(1) and (4))."""
 
 DPF_LABEL: Final = "dpf-certified"
 PIPEDA_LABEL: Final = "pipeda-subject"

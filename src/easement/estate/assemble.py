@@ -15,6 +15,7 @@ from easement.contract.kinds import Agreement, Document, Integration, Interface,
 from easement.contract.loader import Bundle, LoadedDocument
 from easement.contract.problems import Problem
 from easement.contract.suggestion import did_you_mean
+from easement.estate.flows import FlowIndex
 from easement.estate.integration_references import check_integrations
 from easement.estate.model import Estate, Registration
 from easement.estate.references import check_references
@@ -51,8 +52,9 @@ def assemble(
         models=_models(interfaces, bundle.files, reporter),
         registrations={name: known for name, known in sorted(registrations.items()) if name in integrations},
     )
-    check_references(estate, reporter)
-    check_integrations(estate, reporter)
+    index = FlowIndex(estate)
+    check_references(estate, index, reporter)
+    check_integrations(estate, index, reporter)
     return estate, tuple(sorted(reporter.problems, key=lambda problem: (problem.place, problem.code, problem.message)))
 
 

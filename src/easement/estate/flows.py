@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
@@ -24,7 +24,6 @@ PERSONAL_TAGS: Final = frozenset({Tag.PERSONAL, Tag.SPECIAL_CATEGORY, Tag.PHI})
 """Tags that each make a field personal data in the sense of GDPR Art. 4(1)."""
 
 FieldsByPath = Mapping[str, ClassifiedField]
-BodyFields = Callable[[Schema], Iterable[ClassifiedField]]
 
 
 class Direction(StrEnum):
@@ -69,23 +68,65 @@ class OperationFields:
     response: FieldsByPath
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class InterfaceFields:
-    """The fields of every body of an interface."""
+    """The fields of an interface's bodies, each body read when it is first asked for."""
 
-    operations: Mapping[str, OperationFields]
-    channels: Mapping[str, FieldsByPath]
+    __slots__ = ("_bodies", "_channels", "_model", "_operations", "_spec")
 
-    def bodies(self) -> Iterator[FieldsByPath]:
-        """Every body of the interface."""
-        yield from self.channels.values()
-        for operation in self.operations.values():
-            yield operation.request
-            yield operation.response
+    def __init__(self, model: InterfaceModel, spec: InterfaceSpec) -> None:
+        self._model = model
+        self._spec = spec
+        self._operations: dict[str, OperationFields] = {}
+        self._channels: dict[str, FieldsByPath] = {}
+        self._bodies: dict[str | int, tuple[ClassifiedField, ...]] = {}
+
+    def operation(self, name: str) -> OperationFields | None:
+        """The bodies of one operation; None when there is no such operation."""
+        operation = self._model.operations.get(name)
+        if operation is not None and name not in self._operations:
+            self._operations[name] = OperationFields(
+                request=self._merged([operation.request]),
+                response=self._merged([response.content for response in operation.responses]),
+            )
+        return self._operations.get(name)
+
+    def channel(self, name: str) -> FieldsByPath | None:
+        """The payload of one channel; None when there is no such channel."""
+        channel = self._model.channels.get(name)
+        if channel is not None and name not in self._channels:
+            self._channels[name] = merge_fields(self._body(channel.payload))
+        return self._channels.get(name)
+
+    def paths(self) -> frozenset[str]:
+        """Every field path of every body."""
+        return frozenset(path for body in self._all() for path in body)
 
     def leaf_paths(self) -> frozenset[str]:
         """Every leaf that the interface can hand over or take."""
-        return frozenset(path for body in self.bodies() for path, known in body.items() if known.leaf)
+        return frozenset(path for body in self._all() for path, known in body.items() if known.leaf)
+
+    def _all(self) -> Iterator[FieldsByPath]:
+        for name in self._model.channels:
+            yield self.channel(name) or {}
+        for name in self._model.operations:
+            if operation := self.operation(name):
+                yield operation.request
+                yield operation.response
+
+    def _merged(self, contents: Iterable[Content | None]) -> dict[str, ClassifiedField]:
+        schemas = [schema for content in contents if content is not None for schema in content.media.values()]
+        return merge_fields(one for schema in schemas for one in self._body(schema))
+
+    def _body(self, schema: Schema) -> tuple[ClassifiedField, ...]:
+        # Operations share bodies by reference; anything else is told apart by identity, which the model keeps alive.
+        is_reference = isinstance(schema, Mapping) and schema.keys() == {"$ref"}
+        key = str(schema["$ref"]) if is_reference and isinstance(schema, Mapping) else id(schema)
+        if key not in self._bodies:
+            spec = self._spec
+            self._bodies[key] = body_fields(
+                schema, self._model.definitions, tags=spec.fields, default=spec.default_classification
+            )
+        return self._bodies[key]
 
 
 @dataclass(slots=True)
@@ -99,8 +140,7 @@ class FlowIndex:
         """The fields of the interface ``name``, or None when its document or definition is missing."""
         if name not in self._interfaces:
             interface, model = self.estate.interfaces.get(name), self.estate.models.get(name)
-            readable = interface is not None and model is not None
-            self._interfaces[name] = _read(model, interface.spec) if readable and interface and model else None
+            self._interfaces[name] = InterfaceFields(model, interface.spec) if interface and model else None
         return self._interfaces[name]
 
     def flows(self, integration: Integration) -> tuple[Flow, ...]:
@@ -112,7 +152,7 @@ class FlowIndex:
         offered = self.interface_fields(spec.interface.name)
         if offered is None:
             return ()
-        operations = [offered.operations[name] for name in spec.operations if name in offered.operations]
+        operations = _operations(offered, spec.operations)
         handling = spec.handling
         everything = dict.fromkeys((path for one in operations for path in one.request), Handling.CLEAR)
         candidates = (
@@ -126,20 +166,14 @@ class FlowIndex:
             if fields
         )
 
-    def interface_paths(self, name: str) -> frozenset[str] | None:
-        """Every field path of the interface ``name``, or None when that is unknown."""
-        offered = self.interface_fields(name)
-        return None if offered is None else frozenset(path for body in offered.bodies() for path in body)
-
     def known_paths(self, integration: Integration) -> frozenset[str] | None:
         """Every field path that the integration's operations and channels have, or None when that is unknown."""
         offered = self.interface_fields(integration.spec.interface.name)
         if offered is None:
             return None
         bodies = _payloads(offered, integration.spec.channels)
-        for name in integration.spec.operations:
-            if operation := offered.operations.get(name):
-                bodies += [operation.request, operation.response]
+        for operation in _operations(offered, integration.spec.operations):
+            bodies += [operation.request, operation.response]
         return frozenset(path for body in bodies for path in body)
 
 
@@ -169,29 +203,12 @@ def _stricter(one: ClassifiedField, other: ClassifiedField) -> ClassifiedField:
     return replace(one, classification=classification, tags=one.tags | other.tags, leaf=one.leaf or other.leaf)
 
 
-def _read(model: InterfaceModel, spec: InterfaceSpec) -> InterfaceFields:
-    def of_schema(schema: Schema) -> Iterable[ClassifiedField]:
-        return body_fields(schema, model.definitions, tags=spec.fields, default=spec.default_classification)
-
-    return InterfaceFields(
-        operations={
-            name: OperationFields(
-                request=_of_contents((operation.request,), of_schema),
-                response=_of_contents((response.content for response in operation.responses), of_schema),
-            )
-            for name, operation in model.operations.items()
-        },
-        channels={name: merge_fields(of_schema(channel.payload)) for name, channel in model.channels.items()},
-    )
+def _operations(offered: InterfaceFields, names: Iterable[str]) -> list[OperationFields]:
+    return [operation for name in names if (operation := offered.operation(name)) is not None]
 
 
-def _of_contents(contents: Iterable[Content | None], of_schema: BodyFields) -> dict[str, ClassifiedField]:
-    schemas = [schema for content in contents if content is not None for schema in content.media.values()]
-    return merge_fields(one for schema in schemas for one in of_schema(schema))
-
-
-def _payloads(offered: InterfaceFields, channels: Iterable[str]) -> list[FieldsByPath]:
-    return [offered.channels[name] for name in channels if name in offered.channels]
+def _payloads(offered: InterfaceFields, names: Iterable[str]) -> list[FieldsByPath]:
+    return [payload for name in names if (payload := offered.channel(name)) is not None]
 
 
 def _carried(bodies: Iterable[FieldsByPath], handling: Mapping[str, Handling]) -> tuple[CarriedField, ...]:

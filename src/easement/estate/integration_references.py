@@ -12,9 +12,8 @@ from easement.estate.reporting import Reporter
 from easement.interfaces.model import InterfaceModel
 
 
-def check_integrations(estate: Estate, reporter: Reporter) -> None:
+def check_integrations(estate: Estate, index: FlowIndex, reporter: Reporter) -> None:
     """Report everything about integrations that does not resolve or does not fit."""
-    index = FlowIndex(estate)
     for integration in estate.integrations.values():
         _check_parties(estate, integration, reporter)
         _check_pattern(integration, reporter)

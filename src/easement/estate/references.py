@@ -15,13 +15,12 @@ from easement.estate.reporting import Reporter
 BUILT_IN_STANDARDS: Final = frozenset({"baseline"})
 
 
-def check_references(estate: Estate, reporter: Reporter) -> None:
+def check_references(estate: Estate, index: FlowIndex, reporter: Reporter) -> None:
     """Report every dangling reference outside integrations."""
     for document in _documents(estate):
         owner = document.metadata.owner
         if owner and owner not in estate.teams:
             reporter.unknown(document, "EAS-3001", kind="Team", name=owner, path="/metadata/owner", known=estate.teams)
-    index = FlowIndex(estate)
     for interface in estate.interfaces.values():
         _check_interface(estate, interface, index, reporter)
     for agreement in estate.agreements.values():
@@ -47,14 +46,15 @@ def _check_interface(estate: Estate, interface: Interface, index: FlowIndex, rep
         reporter.unknown(
             interface, "EAS-3004", kind="System", name=spec.system, path="/spec/system", known=estate.systems
         )
-    known = index.interface_paths(interface.metadata.name)
-    if known is None:
-        return
     named = [(f"/spec/fields/{path}", path) for path in spec.fields]
     if spec.subject is not None:
         named.append(("/spec/subject/id", spec.subject.id))
     if spec.ordering is not None:
         named.append(("/spec/ordering/key", spec.ordering.key))
+    offered = index.interface_fields(interface.metadata.name)
+    if offered is None or not named:
+        return
+    known = offered.paths()
     for place, path in named:
         if path not in known:
             reporter.report(

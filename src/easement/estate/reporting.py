@@ -41,7 +41,7 @@ class Reporter:
         """Report that there is no ``kind`` called ``name``, with the nearest one."""
         if (kind, name) in self.broken:
             return
-        hint = did_you_mean(name, known) or f"add a {kind} document with that name"
+        hint = did_you_mean(name, known) or f"add the {kind} document"
         self.report(document, code, f"there is no {kind.lower()} {name!r}", path, hint=hint)
 
     def where(self, document: Document) -> str:

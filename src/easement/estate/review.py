@@ -83,7 +83,10 @@ class ReviewRequirements:
 def blocking_findings(
     integration: Integration, findings: Iterable[BlockingFinding], *, stage: Stage
 ) -> tuple[BlockingFinding, ...]:
-    """Findings that stop ``integration`` at ``stage``: unwaived, due by then, and about it or what it stands on."""
+    """Findings that stop ``integration`` at ``stage``: unwaived, due by then, and about it or what it stands on.
+
+    A standard that is itself broken stops everything: nobody can say what it would have found.
+    """
     stages = list(Stage)
     spec = integration.spec
     subjects = {
@@ -95,7 +98,7 @@ def blocking_findings(
     return tuple(
         finding
         for finding in findings
-        if finding.subject in subjects
+        if (finding.subject in subjects or finding.subject.startswith("standard/"))
         and not finding.waived_by
         and finding.blocks is not Stage.NEVER
         and stages.index(finding.blocks) <= stages.index(stage)
@@ -103,14 +106,20 @@ def blocking_findings(
 
 
 def review_requirements(
-    estate: Estate, integration: Integration, findings: Iterable[BlockingFinding], *, today: date | None = None
+    estate: Estate,
+    integration: Integration,
+    findings: Iterable[BlockingFinding],
+    *,
+    today: date | None = None,
+    index: FlowIndex | None = None,
 ) -> ReviewRequirements:
     """Risk, approver roles and automatic approval of ``integration`` in ``estate``.
 
     ``automatic`` says that nobody needs to look; whether that is used is the installation's setting. Without ``today``
-    agreements and adequacy decisions are judged by nothing, so every export of personal data is high risk.
+    agreements and adequacy decisions are judged by nothing, so every export of personal data is high risk. Pass one
+    ``index`` of the estate when many integrations are judged.
     """
-    factors = risk_factors(estate, integration, today=today)
+    factors = risk_factors(estate, integration, today=today, index=index)
     risk = max((factor.risk for factor in factors), key=lambda level: level.rank, default=Risk.LOW)
     blocking = blocking_findings(integration, findings, stage=Stage.REVIEW)
     automatic = risk is Risk.LOW and not blocking
@@ -124,11 +133,13 @@ def review_requirements(
     )
 
 
-def risk_factors(estate: Estate, integration: Integration, *, today: date | None = None) -> tuple[RiskFactor, ...]:
+def risk_factors(
+    estate: Estate, integration: Integration, *, today: date | None = None, index: FlowIndex | None = None
+) -> tuple[RiskFactor, ...]:
     """Why a revision needs care, worst first. What cannot be judged is high risk."""
     source = estate.systems.get(integration.spec.source)
     target = estate.systems.get(integration.spec.target)
-    index = FlowIndex(estate)
+    index = FlowIndex(estate) if index is None else index
     if source is None or target is None or index.interface_fields(integration.spec.interface.name) is None:
         return (RiskFactor(risk=Risk.HIGH, reason="what it carries is unknown: a reference does not resolve"),)
     flows = index.flows(integration)

@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from easement.compliance.countries import COUNTRIES, OFTEN_MEANT
 from easement.contract.kinds import Classification, LegalBasis, Severity, Stage, Tag
 from easement.estate.flows import PERSONAL_TAGS
 from easement.estate.transfers import personal_transfers
 from easement.standards.counterparties import role_of, uncovered_receivers
-from easement.standards.facts import IntegrationFacts
-from easement.standards.model import Found, Rule
+from easement.standards.facts import IntegrationFacts, SystemFacts
+from easement.standards.model import AnyRule, Found, Rule
 from easement.standards.wording import listing
 
 ART_9_BASES: Final = frozenset({LegalBasis.LEGAL_OBLIGATION, LegalBasis.VITAL_INTERESTS, LegalBasis.PUBLIC_TASK})
 """Bases that a condition of Art. 9(2)(b), (c), (g), (h) or (i) goes with, whoever the parties are."""
 _FEW_FIELDS: Final = 5
 _SPECIAL: Final = frozenset({Tag.SPECIAL_CATEGORY})
+
+
+def _unknown_country(facts: SystemFacts) -> Iterable[Found]:
+    location = facts.system.spec.location
+    places = [("/spec/location/country", location.country)]
+    places += [(f"/spec/location/hosting/{number}", country) for number, country in enumerate(location.hosting)]
+    for path, country in places:
+        if country not in COUNTRIES:
+            meant = OFTEN_MEANT.get(country)
+            hint = f"; {meant} is meant, perhaps" if meant else ""
+            yield Found(path=path, message=f"{country} is no country code of ISO 3166-1{hint}")
 
 
 def _is_personal(facts: IntegrationFacts) -> bool:
@@ -111,7 +123,20 @@ def _untagged(facts: IntegrationFacts) -> Iterable[Found]:
         yield Found(path="/spec/fields", message=f"nobody has classified {listing(paths)}")
 
 
-PRIVACY_RULES: Final[tuple[Rule[IntegrationFacts], ...]] = (
+PRIVACY_RULES: Final[tuple[AnyRule, ...]] = (
+    Rule(
+        about=SystemFacts,
+        id="unknown-country",
+        title="Locations are countries",
+        rationale="Transfers are judged by country. A code that means nothing would be judged by nothing.",
+        severity=Severity.ERROR,
+        blocks=Stage.CHECK,
+        scope="systems",
+        check=_unknown_country,
+        remedy="Write the ISO 3166-1 alpha-2 code, such as GR for Greece or GB for the United Kingdom.",
+        source="GDPR Art. 44; ISO 3166-1",
+        waivable=False,
+    ),
     Rule(
         about=IntegrationFacts,
         id="transfer-without-basis",

@@ -1,14 +1,14 @@
 """Documents as CEL sees them: camelCase maps with every default filled in.
 
-Durations are CEL durations, rates are numbers per second, versions and enumerations are text, dates are timestamps.
-What is not set is absent, so ``has(integration.errors.deadLetter)`` says whether it is there.
+Durations are numbers of seconds, rates are numbers per second; versions, enumerations and dates (``2026-11-23``) are
+text. What is not set is absent, so ``has(integration.errors.deadLetter)`` says whether it is there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date
 from enum import Enum
 from functools import cache
 from typing import Any
@@ -67,13 +67,13 @@ def _values(value: Any) -> Any:  # noqa: PLR0911 - one case for each type of the
         case bool() | int() | float() | str() | None:
             return value
         case Duration():
-            return value.as_timedelta()
+            return value.seconds
         case Rate():
             return value.per_second
         case Version() | VersionRange():
             return str(value)
         case date():
-            return datetime.combine(value, time(), UTC)
+            return value.isoformat()
         case Mapping():
             return {str(key): _values(item) for key, item in value.items()}
         case tuple() | list():

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -52,6 +52,7 @@ def _subjects() -> tuple[_Subject, ...]:
 def compile_standards(standards: Iterable[Standard], taken: frozenset[str]) -> tuple[list[AnyRule], list[Finding]]:
     """The rules of all ``standards``, and findings about those that are no rules. ``taken`` are ids of other rules."""
     subjects = _subjects()
+    latest = _LatestValues()
     rules: list[AnyRule] = []
     findings: list[Finding] = []
     ids = set(taken)
@@ -63,7 +64,7 @@ def compile_standards(standards: Iterable[Standard], taken: frozenset[str]) -> t
                 continue
             ids.add(spec.id)
             try:
-                rules.append(_compile(standard, number, spec, subjects))
+                rules.append(_compile(standard, number, _subject_of(_texts(standard, number, spec), subjects), latest))
             except _RuleError as error:
                 findings.append(_invalid(standard, error.path, str(error)))
     return rules, findings
@@ -75,8 +76,24 @@ class _RuleError(Exception):
         self.path = path
 
 
-def _compile(standard: Standard, number: int, spec: RuleSpec, subjects: tuple[_Subject, ...]) -> AnyRule:
-    texts = [
+class _LatestValues:
+    """The CEL values of the facts that were judged last: all rules read one document before the next one."""
+
+    __slots__ = ("_facts", "_values")
+
+    def __init__(self) -> None:
+        self._facts: object = None
+        self._values: dict[str, Any] = {}
+
+    def of(self, facts: Any) -> dict[str, Any]:
+        if facts is not self._facts:
+            self._facts, self._values = facts, facts_values(facts)
+        return self._values
+
+
+def _texts(standard: Standard, number: int, spec: RuleSpec) -> list[tuple[str, str]]:
+    """The expressions of a rule with their places, the check first."""
+    return [
         (path, text)
         for path, text in (
             (f"/spec/rules/{number}/check", spec.check),
@@ -85,7 +102,11 @@ def _compile(standard: Standard, number: int, spec: RuleSpec, subjects: tuple[_S
         )
         if text or path.endswith("/check")
     ]
-    subject = _subject_of(texts, subjects)
+
+
+def _compile(standard: Standard, number: int, subject: _Subject, latest: _LatestValues) -> AnyRule:
+    spec = standard.spec.rules[number]
+    texts = _texts(standard, number, spec)
     check, *conditions = [_compiled(subject.environment, path, text) for path, text in texts]
     return Rule(
         about=subject.facts,
@@ -95,7 +116,13 @@ def _compile(standard: Standard, number: int, spec: RuleSpec, subjects: tuple[_S
         severity=spec.severity,
         blocks=spec.blocks,
         scope=" and ".join(condition.text for condition in conditions) or f"all {subject.word}s",
-        check=_checker(check, conditions, _place_of(subject.word, check.text), spec.title),
+        check=_CelCheck(
+            check=check,
+            conditions=tuple(conditions),
+            path=_place_of(subject.word, check.text),
+            title=spec.title,
+            latest=latest,
+        ),
         remedy=spec.remedy,
         source="",
         standard=standard.metadata.name,
@@ -121,20 +148,24 @@ def _compiled(environment: CelEnvironment, path: str, text: str) -> CelExpressio
         raise _RuleError(path, str(error)) from None
 
 
-def _checker(
-    check: CelExpression, conditions: list[CelExpression], path: str, title: str
-) -> Callable[[Any], Iterable[Found]]:
-    def findings(facts: Any) -> Iterable[Found]:
-        values = facts_values(facts)
-        try:
-            if all(condition.holds(values) for condition in conditions) and not check.holds(values):
-                yield Found(path=path, message=f"it does not hold: {title}")
-        except CelError as error:
-            yield Found(
-                path=path, message=f"the rule {NOT_EVALUATED} ({error}); guard what may be absent with has(...)"
-            )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _CelCheck:
+    """A check by expression. ``path`` is where it reports."""
 
-    return findings
+    check: CelExpression
+    conditions: tuple[CelExpression, ...]
+    path: str
+    title: str
+    latest: _LatestValues
+
+    def __call__(self, facts: Any) -> Iterator[Found]:
+        values = self.latest.of(facts)
+        try:
+            if all(condition.holds(values) for condition in self.conditions) and not self.check.holds(values):
+                yield Found(path=self.path, message=f"it does not hold: {self.title}")
+        except CelError as error:
+            message = f"the rule {NOT_EVALUATED} ({error}); guard what may be absent with has(...)"
+            yield Found(path=self.path, message=message)
 
 
 def _place_of(word: str, text: str) -> str:

@@ -113,6 +113,13 @@ CASES: list[Any] = [
         id="a-derogation-carries-no-standing-flow",
     ),
     pytest.param(
+        "unknown-country",
+        [(SHOP, "/spec/location", {"country": "UK", "hosting": ["GB", "EU"]})],
+        [f"{SHOP}#/spec/location/country", f"{SHOP}#/spec/location/hosting/1"],
+        [(SHOP, "/spec/location", {"country": "GB", "hosting": ["IE"]})],
+        id="a-code-that-is-no-country",
+    ),
+    pytest.param(
         "processor-without-agreement",
         [*PERSONAL, (SHOP, "/spec/party", party("processor"))],
         [f"{READS}#/spec/source"],
