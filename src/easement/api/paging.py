@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import Annotated, Final, TypeVar
 
@@ -27,7 +26,7 @@ def decode_cursor(cursor: str) -> str:
     """The key of a cursor. Raises :class:`~easement.api.problem.ApiError` for one that we did not make."""
     try:
         key = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise ApiError(422, "malformed", "this cursor is not one of ours: begin at the first page") from error
     return key
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,34 +53,42 @@ class Protection:
         if declared.isdecimal() and int(declared) > limit:
             await too_large(scope, receive, guarded)
             return
+        body = _Body(limit)
         started = False
 
-        async def watch(message: Message) -> None:
+        async def answer(message: Message) -> None:
             nonlocal started
-            started = started or message["type"] == "http.response.start"
+            if body.is_too_large and not started:
+                return
+            started = True
             await guarded(message)
 
-        try:
-            await self.app(scope, _bounded(receive, limit), watch)
-        except _TooLargeError:
-            if not started:
-                await too_large(scope, receive, guarded)
+        with contextlib.suppress(_TooLargeError):  # a framework may have turned it into an answer of its own
+            await self.app(scope, body.bounded(receive), answer)
+        if body.is_too_large and not started:
+            await too_large(scope, receive, guarded)
 
 
-def _bounded(receive: Receive, limit: int) -> Receive:
-    """A body that is longer than its header says, or has none, is cut off as well."""
-    seen = 0
+@dataclass(slots=True)
+class _Body:
+    """Counts what arrives: a body that is longer than its header says, or has none, is cut off as well."""
 
-    async def bounded() -> Message:
-        nonlocal seen
-        message = await receive()
-        if message["type"] == "http.request":
-            seen += len(message.get("body", b""))
-            if seen > limit:
+    limit: int
+    seen: int = 0
+
+    @property
+    def is_too_large(self) -> bool:
+        return self.seen > self.limit
+
+    def bounded(self, receive: Receive) -> Receive:
+        async def receive_bounded() -> Message:
+            message = await receive()
+            self.seen += len(message.get("body", b""))
+            if self.is_too_large:
                 raise _TooLargeError
-        return message
+            return message
 
-    return bounded
+        return receive_bounded
 
 
 def _strict_sender(send: Send) -> Send:
