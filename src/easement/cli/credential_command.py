@@ -116,6 +116,23 @@ def certificate(
     typer.echo(f"{folder / f'{system}.pem'} and .key are good until {made['expires']}.")
 
 
+@app.command("rotate-signing-key")
+def rotate_signing_key(
+    compromised: Annotated[
+        bool, typer.Option("--compromised", help="End every present key, and all tokens that they signed, at once.")
+    ] = False,
+    server: Server = "",
+    data: Data = None,
+) -> None:
+    """Change the key that signs access tokens. The new one is published first, so that no token is lost."""
+    from easement.cli.client import control_plane
+
+    with control_plane(server=server, data=data) as client:
+        keys = client.post("/signing-keys/rotate", {"compromised": compromised}).body["items"]
+    for key in keys:
+        typer.echo(f"{key['kid']}  {key['state']}")
+
+
 def _ask(method: str, system: str, what: str, server: str, data: Path | None, body: Any = None) -> Any:  # noqa: PLR0917 - private; reads as the request line
     from easement.cli.client import control_plane, segment
 

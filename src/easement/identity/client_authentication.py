@@ -3,7 +3,8 @@
 * Exactly one method in a request (RFC 6749 §2.3); every failure looks the same from outside.
 * An assertion is signed by a key that was registered for the account, is meant for us alone, lives five minutes at most
   and is good for one use (RFC 7523 §3).
-* Failures are limited for each caller and account, and recorded where the account has credentials.
+* Failures are recorded for accounts that exist, and limited for each caller and account. Whoever proves an identity
+  passes even then: behind a shared address nobody can shut others out, and 256 bits cannot be guessed at any rate.
 """
 
 from __future__ import annotations
@@ -38,10 +39,9 @@ _log = structlog.get_logger()
 class _RefusedError(Exception):
     """Authentication failed; the reason is for our log and ledger only."""
 
-    def __init__(self, reason: str, client_id: str = "") -> None:
+    def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.client_id = client_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +58,10 @@ class ClientAuthenticator:
     def authenticate(self, request: OAuthRequest, now: datetime) -> str:
         """The client id that the request proves. Raises :class:`~easement.identity.oauth_messages.OAuthError`."""
         method, claimed = _method(request)
-        key = f"{request.remote}|{claimed}"
-        if wait := self.limit.retry_after_s(key, now.timestamp()):
-            raise OAuthError("invalid_client", "too many failed attempts", status=429, retry_after_s=wait)
         try:
             return self._prove(request, method, claimed, now)
         except _RefusedError as refusal:
-            self.limit.failed(key, now.timestamp())
-            self._note(claimed, request.remote, refusal.reason, now)
-            raise invalid_client() from refusal
+            raise self._refusal(request.remote, claimed, refusal.reason, now) from refusal
 
     def _prove(self, request: OAuthRequest, method: str, claimed: str, now: datetime) -> str:
         if not _CLIENT_ID.fullmatch(claimed):
@@ -96,6 +91,15 @@ class ClientAuthenticator:
         end = datetime.fromtimestamp(expires + CLOCK_SKEW_S, UTC)
         if not self.spent.use_assertion(client_id, token_id, end):
             raise _RefusedError("assertion-replayed")
+
+    def _refusal(self, remote: str, claimed: str, reason: str, now: datetime) -> OAuthError:
+        """The answer to a failed proof; beyond the limit it is neither logged nor recorded any more."""
+        key = f"{remote}|{claimed}"
+        if wait := self.limit.retry_after_s(key, now.timestamp()):
+            return OAuthError("invalid_client", "too many failed attempts", status=429, retry_after_s=wait)
+        self.limit.failed(key, now.timestamp())
+        self._note(claimed, remote, reason, now)
+        return invalid_client()
 
     def _note(self, claimed: str, remote: str, reason: str, now: datetime) -> None:
         known = bool(_CLIENT_ID.fullmatch(claimed)) and self.is_known(claimed)

@@ -19,6 +19,7 @@ from easement.api.oauth import oauth_router
 from easement.api.people import people_router
 from easement.api.session_cookie import SessionCookie
 from easement.api.sign_in import sign_in_router
+from easement.api.signing_keys import signing_keys_router
 from easement.identity.certificate_authority import open_authority
 from easement.identity.people import Person
 from easement.keys.local import open_local_keys
@@ -59,9 +60,11 @@ def app(identity: Identity, tmp_path) -> FastAPI:
     app.include_router(oauth_router(identity.server))
     app.include_router(sign_in_router(identity.sign_in, SessionCookie(allow_plain=True)))
     guard = guard_with(identity)
+    published = app.state.published = []
     app.include_router(
         accounts_router(identity.credentials, authority, is_system=identity.accounts.__contains__, guard=guard)
     )
+    app.include_router(signing_keys_router(identity.keys, on_changed=lambda: published.append(1), guard=guard))
     app.include_router(people_router(identity.sign_in, console_url="http://127.0.0.1:8080", guard=guard))
     identity.people.add("root", ["admin"], actor="test", now=identity.clock())
     identity.people.add("vera", ["viewer"], actor="test", now=identity.clock())
@@ -293,3 +296,20 @@ async def test_administrator_adds_a_person_and_gives_them_a_link_and_a_token(
     assert (await client.get("/api/v1/me", headers={"authorization": f"Bearer {token}"})).json()["name"] == "ruth"
     last = await client.delete("/api/v1/people/root", headers=headers)
     assert (last.status_code, last.json()["code"]) == (409, "EAS-7205")
+
+
+@pytest.mark.asyncio
+async def test_administrator_rotates_the_signing_keys_and_the_nodes_are_told(
+    app: FastAPI, client: httpx.AsyncClient, identity: Identity
+) -> None:
+    headers = bearer(identity, "root")
+    first = (await client.get("/api/v1/signing-keys", headers=headers)).json()["items"]
+    assert [key["state"] for key in first] == ["active"]
+    begun = await client.post("/api/v1/signing-keys/rotate", json={}, headers=headers)
+    assert sorted(key["state"] for key in begun.json()["items"]) == ["active", "published"]
+    ended = await client.post("/api/v1/signing-keys/rotate", json={"compromised": True}, headers=headers)
+    assert sorted(key["state"] for key in ended.json()["items"]) == ["active", "gone", "gone"]
+    assert first[0]["kid"] not in (await client.get("/oauth/jwks")).text
+    assert len(app.state.published) == 2
+    refused = await client.post("/api/v1/signing-keys/rotate", json={}, headers=bearer(identity, "vera"))
+    assert refused.status_code == 403

@@ -152,19 +152,26 @@ def test_secret_of_one_account_does_not_open_another(identity: Identity) -> None
     assert answer.status == 401
 
 
-def test_failures_are_limited_for_their_maker_and_nobody_else(identity: Identity) -> None:
-    secret = identity.secret()
-    for _ in range(10):
-        identity.ask(
-            grant_type="client_credentials", client_id="warehouse", client_secret="eas_no", remote="203.0.113.9"
-        )
-    right = {"grant_type": "client_credentials", "client_id": "warehouse", "client_secret": secret}
-    refused = identity.ask(remote="203.0.113.9", **right)
-    assert refused.status == 429
-    assert 1 <= int(refused.headers["Retry-After"]) <= 60
-    assert identity.ask(remote="192.0.2.1", **right).status == 200
-    identity.clock.pass_(seconds=61)
+def test_failures_are_limited_and_recorded_boundedly_yet_shut_nobody_out(identity: Identity) -> None:
+    right = {"grant_type": "client_credentials", "client_id": "warehouse", "client_secret": identity.secret()}
+    wrong = {**right, "client_secret": "eas_no"}
+    answers = [identity.ask(remote="203.0.113.9", **wrong) for _ in range(40)]
+    assert [answer.status for answer in answers] == [401] * 10 + [429] * 30
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+    assert identity.records.acts().count("client.authentication") == 10
+    assert identity.ask(remote="192.0.2.1", **wrong).status == 401
     assert identity.ask(remote="203.0.113.9", **right).status == 200
+    identity.clock.pass_(seconds=61)
+    assert identity.ask(remote="203.0.113.9", **wrong).status == 401
+
+
+def test_limit_on_failures_forgets_the_oldest_and_stays_bounded() -> None:
+    from easement.identity.failure_limit import FailureLimit
+
+    limit = FailureLimit(failures=1, capacity=3)
+    for number in range(10):
+        limit.failed(str(number), 0.0)
+    assert [number for number in range(10) if limit.retry_after_s(str(number), 1.0)] == [7, 8, 9]
 
 
 def test_failed_authentication_of_a_known_account_is_recorded_without_its_secret(identity: Identity) -> None:
