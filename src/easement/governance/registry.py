@@ -14,7 +14,7 @@ from easement.governance.plan_feed import PlanFeed
 from easement.governance.records import RecordSink
 from easement.governance.snapshot import Snapshot, load_snapshot
 from easement.store.database import reading, writing
-from easement.store.documents import lock_head
+from easement.store.documents import lock_head, read_head
 
 _ATTEMPTS: Final = 8
 _Prepared = TypeVar("_Prepared")
@@ -49,6 +49,7 @@ class Registry:
     notice: timedelta = timedelta(0)
     now: Callable[[], datetime] = utc_now
     feed: PlanFeed = field(default_factory=PlanFeed)
+    _last: list[Snapshot] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def today(self) -> date:
@@ -56,9 +57,15 @@ class Registry:
         return self.now().date()
 
     def snapshot(self) -> Snapshot:
-        """The present state."""
+        """The present state. Every change moves the head's version, so what was read last is good while it stands."""
         with reading(self.engine) as connection:
-            return load_snapshot(connection)
+            head = read_head(connection)
+            last = self._last[:]
+            if last and last[0].head == head:
+                return last[0]
+            snapshot = load_snapshot(connection)
+        self._last[:] = [snapshot]
+        return snapshot
 
     def in_turn(
         self, prepare: Callable[[Snapshot], _Prepared], commit: Callable[[Connection, Snapshot, _Prepared], _Done]
