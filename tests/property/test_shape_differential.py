@@ -75,9 +75,9 @@ def _larger(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 SCHEMAS = st.recursive(LEAVES, _larger, max_leaves=8)
-DEFINITIONS = st.fixed_dictionaries({"One": SCHEMAS.filter(lambda s: "$ref" not in str(s)), "Two": _larger(LEAVES)}).filter(
-    lambda found: not _refers_to_itself(found["Two"])
-)
+DEFINITIONS = st.fixed_dictionaries(
+    {"One": SCHEMAS.filter(lambda s: "$ref" not in str(s)), "Two": _larger(LEAVES)}
+).filter(lambda found: not _refers_to_itself(found["Two"]))
 
 
 def _refers_to_itself(schema: Any) -> bool:
@@ -88,7 +88,7 @@ def _refers_to_itself(schema: Any) -> bool:
 
 
 @pytest.mark.parametrize("closed", [False, True])
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
 @given(schema=SCHEMAS, definitions=DEFINITIONS, documents=st.lists(DOCUMENTS, min_size=3, max_size=6))
 def test_shapes_agree_with_a_full_validator(closed, schema, definitions, documents):
     shapes = compile_shape(schema, definitions, closed=closed)
@@ -129,7 +129,7 @@ SIMPLE = st.recursive(
 )
 
 
-@settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=800, deadline=None, suppress_health_check=list(HealthCheck))
 @given(schema=SIMPLE, documents=st.lists(DOCUMENTS, min_size=3, max_size=6))
 def test_closing_is_additional_properties_false_where_nothing_is_said(schema, documents):
     shapes = compile_shape(schema, {}, closed=True)

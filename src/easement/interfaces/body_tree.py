@@ -156,9 +156,9 @@ class BodyNode:
     def tag(self) -> FieldTag | None:
         """The strictest tag here, and for a leaf also of what is hidden below it.
 
-        None where any schema says nothing; an array may leave it to its items, and ``null`` needs no tag.
+        None where any schema says nothing; a list may leave it to its items, a union to all of its alternatives.
         """
-        tags = [part.tag for part in self.parts if part.tag or not _speaks_for_others(part.schema)]
+        tags = [part.tag for part in self.parts if part.tag or not _leaves_it_to_others(part.schema)]
         if not self.is_branch:
             tags += [tag for tag in self._tags_below() if tag is not None]
         return combined(tags)
@@ -189,8 +189,10 @@ class BodyNode:
                 waiting.extend(alternatives((part,)))
 
 
-def _speaks_for_others(schema: Mapping[str, Any]) -> bool:
-    return types_of(schema) == ("null",) or any(isinstance(items, Mapping) for items in _items(schema))
+def _leaves_it_to_others(schema: Mapping[str, Any]) -> bool:
+    """Whether an untagged schema may be classified by its items or alternatives alone; ``null`` discloses nothing."""
+    has_items = any(isinstance(items, Mapping) for items in _items(schema))
+    return has_items or types_of(schema) == ("null",) or any(True for _ in alternatives((schema,)))
 
 
 def own_tag(schema: Mapping[str, Any]) -> FieldTag | None:

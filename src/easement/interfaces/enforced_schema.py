@@ -87,7 +87,7 @@ class _Writer:
             return False
         parts = tuple(conjuncts(schema, self._definitions))
         if any(self._is_free_form(branch) for branch in alternatives(parts)):
-            return any("properties" in part for part in parts)
+            return any(part.get("properties") for part in parts)
         return self._declares(schema)
 
     def _is_free_form(self, schema: Schema) -> bool:

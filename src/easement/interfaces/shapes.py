@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from easement.interfaces.constraint import Constraint, ConstraintReader, fits_type, same_scalar, type_name
-from easement.interfaces.in_place import marked
+from easement.interfaces.in_place import marked, target_of
 from easement.interfaces.model import Schema
 from easement.interfaces.shape import Shape, ShapeSet
+from easement.interfaces.shape_table import compacted
 
 MAX_NODES: Final = 20_000
 MAX_MESSAGES: Final = 50
@@ -38,7 +39,8 @@ def compile_shape(
     compiler.run()
     if compiler.overflow:
         return ShapeSet(nodes=(Shape(),), unchecked=("$: schema",))
-    return ShapeSet(nodes=tuple(compiler.nodes), root=root, unchecked=tuple(sorted(compiler.unchecked)))
+    nodes, root = compacted(compiler.nodes, root)
+    return ShapeSet(nodes=nodes, root=root, unchecked=tuple(sorted(compiler.unchecked)))
 
 
 _HIDDEN: Final[Mapping[Direction, str]] = {"request": "readOnly", "response": "writeOnly"}
@@ -59,6 +61,7 @@ class _Compiler:
     _waiting: list[tuple[int, tuple[Schema, ...], str]] = field(default_factory=list)
 
     def index(self, schemas: tuple[Schema, ...], path: str) -> int:
+        schemas = tuple(self._target(schema) for schema in schemas)
         key = frozenset(
             schema if isinstance(schema, bool) else id(schema) + 2 for schema in schemas if schema is not True
         )
@@ -68,6 +71,15 @@ class _Compiler:
         self.nodes.append(_NEVER)
         self._waiting.append((index, schemas, path))
         return index
+
+    def _target(self, schema: Schema) -> Schema:
+        """What a bare reference names, so that all references to it share one node."""
+        seen: set[int] = set()
+        while isinstance(schema, Mapping) and len(schema) == 1 and "$ref" in schema and id(schema) not in seen:
+            seen.add(id(schema))
+            target = target_of(schema, self.definitions)
+            schema = False if target is None else target
+        return schema
 
     def run(self) -> None:
         while self._waiting:
