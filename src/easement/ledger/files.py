@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import duckdb
 
@@ -27,6 +27,9 @@ from easement.ledger.spool import recorder_name, spool_files
 from easement.ledger.spool_frame import Frame, read_frames
 
 _PART_ROWS: Final = 8_192
+_NO_POSITION: Final = 2**62
+_UNREADABLE: Final = (duckdb.Error, ValueError, OverflowError, MemoryError)
+"""What reading a damaged file may raise; damaged text comes as ``UnicodeDecodeError``, a ``ValueError``."""
 _COLUMNS: Final = ", ".join(SEARCH_COLUMNS)
 
 
@@ -70,7 +73,7 @@ def _hot(path: Path) -> HotEvidence:
     try:
         with open_read_only(path) as hot:
             hot.execute("BEGIN")
-            rows = hot.execute(f"SELECT position, body, {_COLUMNS} FROM records ORDER BY position")  # noqa: S608 - ours
+            rows = hot.execute(f"SELECT position, CAST(body AS BLOB), {_COLUMNS} FROM records ORDER BY position")  # noqa: S608 - ours
             return HotEvidence(
                 rows=[(position, body, tuple(columns)) for position, body, *columns in rows],
                 heads=hot.execute("SELECT position, note FROM heads ORDER BY position").fetchall(),
@@ -116,7 +119,7 @@ def _rows(path: Path) -> Iterator[Rows | UnreadableRows]:
             cursor = connection.execute("SELECT body FROM read_parquet(?)", [str(path)])
             while part := cursor.fetchmany(_PART_ROWS):
                 yield Rows(bodies=[body for (body,) in part])
-    except duckdb.Error as error:
+    except _UNREADABLE as error:
         yield UnreadableRows(count=0, reason=_first_line(error))
 
 
@@ -129,21 +132,34 @@ def _salvaged(path: Path, facts: SegmentFacts) -> Iterator[Rows | UnreadableRows
                 "FROM parquet_metadata(?) WHERE path_in_schema = 'position' ORDER BY row_group_id",
                 [str(path)],
             ).fetchall()
-    except duckdb.Error as error:
+    except _UNREADABLE as error:
         yield UnreadableRows(count=0, reason=_first_line(error))
         return
     if sum(count for count, _, _ in groups) != facts.rows:
-        groups = [(facts.rows, 0, 2**62)]
+        groups = [(facts.rows, 0, _NO_POSITION)]
     for count, first, last in groups:
         try:
-            with open_duckdb() as connection:
-                rows = connection.execute(
-                    f"SELECT body, {_COLUMNS} FROM read_parquet(?) WHERE position BETWEEN ? AND ?",  # noqa: S608 - ours
-                    [str(path), first, last],
-                ).fetchall()
+            rows = _group(path, f"body, {_COLUMNS}", first, last)
             yield Rows(bodies=[row[0] for row in rows], columns=[row[1:] for row in rows])
-        except duckdb.Error as error:
-            yield UnreadableRows(count=count, reason=_first_line(error))
+        except _UNREADABLE:
+            yield _bodies_only(path, count, first, last)
+
+
+def _bodies_only(path: Path, count: int, first: int, last: int) -> Rows | UnreadableRows:
+    """The records of a group whose search columns cannot be read."""
+    try:
+        return Rows(bodies=[body for (body,) in _group(path, "body", first, last)])
+    except _UNREADABLE as error:
+        return UnreadableRows(count=count, reason=_first_line(error))
+
+
+def _group(path: Path, columns: str, first: int, last: int) -> list[tuple[Any, ...]]:
+    with open_duckdb() as connection:
+        sql = f"SELECT {columns} FROM read_parquet(?) WHERE position BETWEEN ? AND ?"  # noqa: S608 - our own names
+        rows = connection.execute(sql, [str(path), first, last]).fetchall()
+    if not all(isinstance(row[0], bytes) for row in rows):
+        raise ValueError("a row has no record")
+    return rows
 
 
 def _first_line(error: Exception) -> str:

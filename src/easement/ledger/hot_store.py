@@ -144,7 +144,7 @@ class SqliteHotStore:
 
     def bodies(self) -> Iterator[tuple[int, bytes]]:
         """See :class:`HotStore`."""
-        yield from self._connection.execute("SELECT position, body FROM records ORDER BY position")
+        yield from self._connection.execute("SELECT position, CAST(body AS BLOB) FROM records ORDER BY position")
 
     def heads(self) -> list[tuple[int, bytes]]:
         """See :class:`HotStore`."""
@@ -153,7 +153,7 @@ class SqliteHotStore:
     def known(self, recorder: str, first: int, last: int) -> dict[int, bytes]:
         """See :class:`HotStore`."""
         rows = self._connection.execute(
-            "SELECT sequence, body FROM records WHERE recorder = ? AND sequence BETWEEN ? AND ?",
+            "SELECT sequence, CAST(body AS BLOB) FROM records WHERE recorder = ? AND sequence BETWEEN ? AND ?",
             (recorder, first, last),
         )
         return dict(rows)

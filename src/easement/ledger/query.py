@@ -26,7 +26,7 @@ _EQUALITIES: Final = (
     "integration", "status", "account", "source", "target", "kind", "step", "message_type", "error_code",
     "transaction_id", "correlation_id",
 )  # fmt: skip
-_HOT_TEXT: Final = "instr(lower(CAST(body AS TEXT)), lower(?)) > 0"
+_HOT_TEXT: Final = "instr(folded(body), folded(?)) > 0"
 _SEALED_TEXT: Final = "contains(lower(decode(body)), lower(?))"
 _FIRST_GROUP: Final = 4
 _T = TypeVar("_T")
@@ -270,6 +270,7 @@ def open_read_only(path: Path) -> Iterator[sqlite3.Connection]:
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None, timeout=10)
+    connection.create_function("folded", 1, _folded, deterministic=True)
     try:
         connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
     except sqlite3.OperationalError:
@@ -280,12 +281,18 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     return connection
 
 
+def _folded(value: bytes | str) -> str:
+    """Lower case of any script: SQLite's own knows ASCII only, DuckDB's knows all."""
+    return (value.decode("utf-8", "replace") if isinstance(value, bytes) else value).lower()
+
+
 def _hot_rows(
     hot: sqlite3.Connection | None, where: Sequence[str], values: Sequence[Any], order: str, limit: int
 ) -> list[tuple[int, bytes]]:
     if hot is None:
         return []
-    sql = f"SELECT position, body FROM records WHERE {' AND '.join(where)} ORDER BY position {order} LIMIT ?"  # noqa: S608
+    conditions = " AND ".join(where)
+    sql = f"SELECT position, CAST(body AS BLOB) FROM records WHERE {conditions} ORDER BY position {order} LIMIT ?"  # noqa: S608 - fixed conditions
     return hot.execute(sql, (*values, limit)).fetchall()
 
 

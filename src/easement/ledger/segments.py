@@ -69,7 +69,7 @@ def reading(path: Path | str) -> Iterator[None]:
     """Turn what DuckDB and the system say about a damaged file into :class:`UnreadableSegmentError`."""
     try:
         yield
-    except (duckdb.Error, OSError) as error:
+    except (duckdb.Error, OSError, UnicodeDecodeError) as error:
         first_line = (str(error).splitlines() or [type(error).__name__])[0]
         raise UnreadableSegmentError(f"{path} cannot be read: {first_line}; run `easement audit verify`") from error
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import itertools
 import os
 import re
 import secrets
@@ -156,10 +157,11 @@ class Spool:
         try:
             if self._file < 0 or self._file_size >= self._file_bytes:
                 self._start_file()
-            view = memoryview(data)
-            while view:
-                view = view[os.write(self._file, view) :]
-            os.fdatasync(self._file)
+            self._write_durably(data)
+            if not self._is_in_place():
+                _log.warning("ledger.spool_file_gone", folder=str(self._folder))
+                self._start_file()
+                self._write_durably(data)
         except OSError as error:
             self._cut_back(error)
             if error.errno in _FULL:
@@ -168,6 +170,19 @@ class Spool:
                 ) from error
             raise SpoolError(f"cannot write records to {self._folder}: {error.strerror}") from error
         self._file_size += len(data)
+
+    def _write_durably(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._file, view) :]
+        os.fdatasync(self._file)
+
+    def _is_in_place(self) -> bool:
+        """Whether the ledger will find the file that was written: somebody may have moved or removed it."""
+        try:
+            return os.path.samestat(self._path.stat(), os.fstat(self._file))
+        except FileNotFoundError:
+            return False
 
     def _cut_back(self, error: OSError) -> None:
         if self._file < 0:
@@ -183,15 +198,23 @@ class Spool:
             os.close(self._file)
             self._file = -1
             self._closed_size += self._file_size
-        path = self._folder / f"{self._sequence:020d}{SUFFIX}"
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._path, self._file = self._new_file()
         self._file_size = 0
-        os.ftruncate(self._file, 0)
         folder = os.open(self._folder, os.O_RDONLY)
         try:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+    def _new_file(self) -> tuple[Path, int]:
+        """A file that was not there before: one that somebody left under its name is neither used nor destroyed."""
+        for attempt in itertools.count():
+            path = self._folder / f"{self._sequence:020d}{f'.{attempt}' if attempt else ''}{SUFFIX}"
+            try:
+                return path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            except FileExistsError:
+                _log.warning("ledger.spool_name_taken", file=str(path))
+        raise AssertionError("unreachable: the count has no end")
 
     def _take_lock(self) -> int:
         path = self._folder / "lock"
@@ -225,6 +248,7 @@ class Spool:
 
     def _open_after(self, path: Path, end: int) -> None:
         size = path.stat().st_size
+        self._path = path
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         if size > end:
             _log.warning("ledger.spool_tail_cut", file=str(path), bytes=size - end)
