@@ -54,6 +54,16 @@ class Puller:
             messages.append(message)
         return messages
 
+    def left_over(self) -> list[Msg]:
+        """What has arrived and was not taken, for a caller that is about to stop."""
+        messages: list[Msg] = []
+        queue = self._subscription._pending_queue if self._subscription else None  # noqa: SLF001 - as below
+        while queue is not None and not queue.empty():
+            message = queue.get_nowait()
+            if message.reply:
+                messages.append(message)
+        return messages
+
     async def _ask(self) -> None:
         if self._outstanding > 0 and time.monotonic() < self._expires_at:
             return

@@ -84,27 +84,34 @@ class Relay:
 
     async def run_stream(self, stream: str, stop: asyncio.Event) -> None:
         """Move messages of one stream until ``stop`` is set. While the broker fails, nothing is acknowledged."""
-        await self._until_handed_out_again(stream, stop)
-        puller = Puller(self.connection, stream, RELAY_CONSUMER, batch=BATCH_MESSAGES)
-        await puller.start()
+        while not stop.is_set():
+            await self._until_handed_out_again(stream, stop)
+            puller = Puller(self.connection, stream, RELAY_CONSUMER, batch=BATCH_MESSAGES)
+            await puller.start()
+            try:
+                await self._move(puller, stop)
+            except (BusUnavailableError, LedgerError, OSError) as error:
+                _log.error("relay.batch_not_acknowledged", stream=stream, error=str(error))
+            finally:
+                await puller.close()
+
+    async def _move(self, puller: Puller, stop: asyncio.Event) -> None:
+        """Handle one batch while the next is on its way. What was fetched and not handled is handed out again."""
+        coming = asyncio.create_task(puller.next_batch())
         try:
             while not stop.is_set():
-                batch = await puller.next_batch()
+                batch = await coming
+                coming = asyncio.create_task(puller.next_batch())
                 if batch:
-                    await self._handle_or_wait(stream, batch, stop)
+                    await self.handle(batch)
+            if batch := [*await coming, *puller.left_over()]:
+                await self.handle(batch)
         finally:
-            await puller.close()
-
-    async def _handle_or_wait(self, stream: str, batch: Sequence[Msg], stop: asyncio.Event) -> None:
-        """Handle a batch; on failure wait until the broker hands it out again, so that nothing new overtakes it."""
-        try:
-            await self.handle(batch)
-        except (BusUnavailableError, LedgerError, OSError) as error:
-            _log.error("relay.batch_not_acknowledged", stream=stream, messages=len(batch), error=str(error))
-            await _pause(stop, RELAY_ACK_WAIT_S + 1)
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
 
     async def _until_handed_out_again(self, stream: str, stop: asyncio.Event) -> None:
-        """After a crash, let what was handed out before come back first: that keeps the order."""
+        """After a crash or a fault, let what was handed out before come back first: that keeps the order."""
         state = await self.connection.jetstream().consumer_info(stream, RELAY_CONSUMER)
         if state.num_ack_pending:
             _log.info("relay.waits_for_unacknowledged", stream=stream, messages=state.num_ack_pending)

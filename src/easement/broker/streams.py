@@ -2,7 +2,7 @@
 
 * Streams refuse new messages when full (nothing acknowledged is pushed out) and refuse deletion by clients.
 * A target stream hands each message to its target at most as often as the contract's retry policy says.
-* The relay's own consumer has a window of one batch: after a crash nothing new overtakes what is handed out again.
+* The relay's own consumer has a window of two batches: one is handled while the next is on its way.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def topology_of(plan: Plan) -> Topology:
             stream=stream.name,
             name=RELAY_CONSUMER,
             ack_wait_s=RELAY_ACK_WAIT_S,
-            max_ack_pending=BATCH_MESSAGES,
+            max_ack_pending=2 * BATCH_MESSAGES,
         )
         for stream in _ingress_streams(channels)
     ]
