@@ -49,7 +49,7 @@ def verify(evidence: Evidence, now_ms: int, *, max_age_ms: int = 0) -> Report:
     findings += _hot(verifier, state, evidence.hot)
     findings += number_findings(state, evidence)
     return Report(
-        findings=tuple(findings),
+        findings=tuple(sorted(findings, key=lambda finding: finding.verdict is not Verdict.FAIL)),
         entries=len(state.seals) + len(state.tombstones),
         segments=len(state.kept),
         sealed_records=sum(facts.rows for facts in state.kept),

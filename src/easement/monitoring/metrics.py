@@ -30,7 +30,7 @@ def exposition(folder: Path, now: datetime) -> bytes:
     return generate_latest(registry)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _RollUps(Collector):
     totals: Mapping[str, Counts]
     errors: Mapping[tuple[str, str, str], int]
