@@ -10,9 +10,8 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-5400",
         title="The request does not fit its contract",
-        explanation="A parameter or the body has something the interface does not declare, lacks something it requires, "
-        ""
-        "or has a value of a wrong type or outside the declared range. The answer names the place; the value "
+        explanation="A parameter or the body has something the interface does not declare, lacks something it "
+        "requires, or has a value of a wrong type or outside the declared range. The answer names the place; the value "
         "is not kept.",
         fix="Change the request to fit the interface description, or propose a new version of the interface.",
     ),

@@ -12,6 +12,8 @@ LOCAL_RATELIMIT: Final = "envoy.filters.http.local_ratelimit"
 BUFFER: Final = "envoy.filters.http.buffer"
 LUA: Final = "envoy.filters.http.lua"
 EXT_AUTHZ: Final = "envoy.filters.http.ext_authz"
+ANSWERS_ONLY: Final = "answers"
+"""The contract runtime for routes whose requests need no reading."""
 ROUTER: Final = "envoy.filters.http.router"
 
 

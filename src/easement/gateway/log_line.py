@@ -16,7 +16,7 @@ from easement.ledger.record import DetailValue, Record, RecordKind, Status, Step
 _TRACE: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _TARGET_ERROR: Final = "EAS-5599"
 _TEXT_LIMIT: Final = 256
-_COPIED: Final = ("details", "flags", "verdict", "tried", "remote", "protocol")
+_COPIED: Final = ("details", "flags", "verdict", "tried", "remote")
 
 
 def record_of(line: bytes, facts: Callable[[str], PlanFacts]) -> Record:
@@ -41,7 +41,7 @@ def record_of(line: bytes, facts: Callable[[str], PlanFacts]) -> Record:
         times=_times(entry, started, completed),
         source=party.source if party else client,
         target=party.target if party else (route.upstream if route else ""),
-        message_type=_text(entry, "route"),
+        message_type=route.id if route else "",
         account=client,
         integration=party.integration if party else "",
         integration_id=party.integration_id if party else "",
@@ -119,8 +119,6 @@ def _detail(entry: dict[str, Any], path: str) -> dict[str, DetailValue]:
         detail["grant"] = _text(entry, "grant")
     if _text(entry, "removed"):
         detail["removed"] = tuple(name[:128] for name in str(entry["removed"]).split(",")[:41])
-    if _number(entry, "attempts") > 1:
-        detail["attempts"] = _number(entry, "attempts")
     return detail
 
 

@@ -12,8 +12,8 @@ from easement.gateway.envoy_types import JWT_AUTHN, Tree, seconds, typed
 from easement.plan.model import Limit, RequestGrant, Route
 
 _log = structlog.get_logger()
-_TOKEN_TYPES: Final = ("at+jwt", "application/at+jwt")
-"""RFC 9068 §2.1: an access token says so; an ID token or a client assertion is none."""
+_ACCESS_TOKEN: Final = "at+jwt"
+"""RFC 9068 §2.1: an access token says so, and ours in this spelling; an ID token or a client assertion is none."""
 _UNLIMITED: Final = {"max_tokens": 4_000_000_000, "tokens_per_fill": 4_000_000_000, "fill_interval": "1s"}
 
 
@@ -54,7 +54,6 @@ def limits_filter(route: Route) -> Tree | None:
         token_bucket=_UNLIMITED,
         always_consume_default_token_bucket=False,
         max_dynamic_descriptors=max(20, 2 * len(limited)),
-        enable_x_ratelimit_headers="DRAFT_VERSION_03",
         response_headers_to_add=[
             {
                 "header": {"key": "retry-after", "value": str(max(1, round(longest / 1000)))},
@@ -106,17 +105,13 @@ def _policy(grant: RequestGrant, route: Route) -> Tree:
 
 def _principals(grant: RequestGrant) -> Iterable[Tree]:
     yield _claim(["jwt", "client_id"], {"string_match": {"exact": grant.client_id}})
-    yield {"or_ids": {"ids": [_claim(["header", "typ"], {"string_match": _exactly(name)}) for name in _TOKEN_TYPES]}}
+    yield _claim(["header", "typ"], {"string_match": {"exact": _ACCESS_TOKEN}})
     yield _claim(["jwt", "aud"], _contains(grant.audience))
     for scope in grant.scopes:
         yield _claim(["jwt", "scope"], _contains(scope))
     yield {"not_id": _claim(["jwt", "cnf"], {"present_match": True})}
     if grant.authentication != "oauth2":
         yield {"not_id": {"any": True}}
-
-
-def _exactly(text: str) -> Tree:
-    return {"exact": text, "ignore_case": True}
 
 
 def _contains(text: str) -> Tree:

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from easement.gateway.envoy_types import (
+    ANSWERS_ONLY,
     BUFFER,
     EXT_AUTHZ,
     JWT_AUTHN,
@@ -49,9 +50,7 @@ def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree) -> Tr
         ),
         http_filter(RBAC, "rbac.v3.RBAC", rules={"action": "ALLOW", "policies": {}}),
         http_filter(BUFFER, "buffer.v3.Buffer", disabled=True, max_request_bytes=1),
-        http_filter(
-            LUA, "lua.v3.Lua", disabled=True, default_source_code={"inline_string": contract_runtime()}
-        ),
+        _contracts(),
         _decider(),
         http_filter(ROUTER, "router.v3.Router", suppress_envoy_headers=True),
     ]  # fmt: skip
@@ -85,6 +84,18 @@ def control_listener(place: GatewayPlace) -> Tree:
 def contract_runtime() -> str:
     """The source of the contract runtime."""
     return files("easement.gateway").joinpath("lua/contract_runtime.lua").read_text(encoding="utf-8")
+
+
+def _contracts() -> Tree:
+    """Two scripts of one source: Envoy enters a phase only where the script has a function for it."""
+    source = contract_runtime()
+    return http_filter(
+        LUA,
+        "lua.v3.Lua",
+        disabled=True,
+        default_source_code={"inline_string": source},
+        source_codes={ANSWERS_ONLY: {"inline_string": f"{source}\nenvoy_on_request = nil\n"}},
+    )
 
 
 def _manager(name: str) -> Tree:

@@ -11,13 +11,23 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import Final
 
-from easement.gateway.envoy_types import BUFFER, EXT_AUTHZ, LOCAL_RATELIMIT, LUA, RBAC, Tree, seconds, typed
+from easement.gateway.envoy_types import (
+    ANSWERS_ONLY,
+    BUFFER,
+    EXT_AUTHZ,
+    LOCAL_RATELIMIT,
+    LUA,
+    RBAC,
+    Tree,
+    seconds,
+    typed,
+)
 from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER
 from easement.gateway.render_access_log import ROUTE_METADATA, TRIED_PATH_HEADER
 from easement.gateway.render_clusters import cluster_name
 from easement.gateway.render_grants import grants_filter, limits_filter
 from easement.gateway.render_replies import header, security_headers
-from easement.gateway.route_contract import filter_context, path_parts, takes_query
+from easement.gateway.route_contract import filter_context, path_parts, reads_body, reads_request, takes_query
 from easement.gateway.schema_key import schema_key
 from easement.plan.model import CostClass, Plan, Route, Upstream
 
@@ -115,30 +125,37 @@ def _operation(route: Route, upstream: Upstream, plan_hash: str) -> Iterable[Tre
         yield {
             "name": route.id,
             "match": _match(route, query=True),
-            "metadata": _metadata(plan_hash, route),
+            "metadata": _metadata(plan_hash),
             "direct_response": {"status": 400},
             "typed_per_filter_config": {RBAC: grants},
         }
     filters: Tree = {
         RBAC: grants,
-        LUA: typed("envoy.extensions.filters.http.lua.v3.LuaPerRoute", filter_context=filter_context(route)),
-        BUFFER: typed(
-            "envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
-            buffer={"max_request_bytes": max(1, route.max_body_bytes)},
-        ),
+        LUA: _contract(route),
     }
     limits = limits_filter(route)
     if limits is not None:
         filters[LOCAL_RATELIMIT] = limits
+    if not reads_body(route):
+        filters[BUFFER] = typed(
+            "envoy.extensions.filters.http.buffer.v3.BufferPerRoute", buffer={"max_request_bytes": 1}
+        )
     if route.cost is CostClass.DECISION:
         filters[EXT_AUTHZ] = _decision(route)
     yield {
         "name": route.id,
         "match": _match(route),
-        "metadata": _metadata(plan_hash, route),
+        "request_body_buffer_limit": max(1, route.max_body_bytes),
+        "metadata": _metadata(plan_hash),
         "route": _forward(route, upstream),
         "typed_per_filter_config": filters,
     }
+
+
+def _contract(route: Route) -> Tree:
+    """The contract of the route as data; where requests need no reading, the script that reads answers only."""
+    tree = typed("envoy.extensions.filters.http.lua.v3.LuaPerRoute", filter_context=filter_context(route))
+    return tree if reads_request(route) else {**tree, "name": ANSWERS_ONLY}
 
 
 def _forward(route: Route, upstream: Upstream) -> Tree:
@@ -204,8 +221,5 @@ def _anybody() -> Tree:
     return typed("envoy.extensions.filters.http.rbac.v3.RBACPerRoute")
 
 
-def _metadata(plan_hash: str, route: Route | None = None) -> Tree:
-    facts = {"plan": plan_hash}
-    if route is not None:
-        facts["route"] = route.id
-    return {"filter_metadata": {ROUTE_METADATA: facts}}
+def _metadata(plan_hash: str) -> Tree:
+    return {"filter_metadata": {ROUTE_METADATA: {"plan": plan_hash}}}

@@ -31,6 +31,20 @@ def takes_query(route: Route) -> bool:
     return route.open_query or any(rule.location == "query" for rule in route.parameters)
 
 
+def reads_request(route: Route) -> bool:
+    """Whether the contract runtime must look at requests; size and undeclared queries are checked without it."""
+    return _reads_target(route) or bool(_rules(route, "header")) or reads_body(route)
+
+
+def _reads_target(route: Route) -> bool:
+    return takes_query(route) or any(rule.location == "path" for rule in route.parameters)
+
+
+def reads_body(route: Route) -> bool:
+    """Whether the operation takes a body, which is then held back until it was checked."""
+    return bool(route.content_types) or route.cost is CostClass.DECISION
+
+
 def path_pattern(route: Route) -> str:
     """The Lua pattern of the whole path; one capture for each placeholder, in order."""
     return "^" + "".join(
@@ -59,16 +73,17 @@ def _spec(route: Route) -> dict[str, Any]:
     names = [name for _, name in path_parts(route.path) if name]
     return {
         "operation": route.id,
-        "reads_target": bool(names) or takes_query(route),
+        "reads_target": _reads_target(route),
         "path_pattern": path_pattern(route),
         "path_names": names,
         "path": _rules(route, "path"),
         "query": _rules(route, "query"),
         "header": _rules(route, "header"),
         "open_query": route.open_query,
-        "reads_body": bool(route.content_types) or route.cost is CostClass.DECISION,
+        "reads_body": reads_body(route),
         "body": shape_to_json(route.body) if route.body is not None else None,
         "body_required": route.body_required,
+        "max_body": route.max_body_bytes,
         "types": list(route.content_types),
         "bodiless": route.method == "HEAD",
         "projections": projections,

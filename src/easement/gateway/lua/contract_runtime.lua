@@ -14,6 +14,8 @@ local error, ipairs, next, pairs, pcall, tonumber, tostring, type =
 local MAX_DEPTH = 64
 local MAX_SPECS = 20000
 local MAX_REMOVED = 40
+local MAX_REMOVAL_STATES = 5000
+local MAX_MEDIA = 50
 local INFINITE = 1 / 0
 local NULL = {}
 
@@ -563,43 +565,80 @@ local function compile_projection(tree, prefix)
   end
   local scalar = members["$"]
   members["$"] = nil
-  return { members = members, prefix = prefix, scalar = scalar }
+  return { members = members, prefix = prefix, path = prefix == "" and "$" or sub(prefix, 1, -2), scalar = scalar }
 end
 
-local out, out_count, removed, removed_count, changed
+-- The answer is cut, not rebuilt: what passes is copied in runs as long as they are. `from` is where the run began.
+local out, out_count, from, changed
 
-local function emit(piece)
+local function copy_until(stop)
+  out_count = out_count + 1
+  out[out_count] = sub(text, from, stop - 1)
+  changed = true
+end
+
+local function put(piece)
   out_count = out_count + 1
   out[out_count] = piece
 end
 
-local function note_removed(name)
-  changed = true
-  if removed[name] then return end
-  removed_count = removed_count + 1
-  if removed_count <= MAX_REMOVED then removed[name] = true end
+-- Which names were removed is a state that each removal leads on from; the states are shared by all answers, so the
+-- text for the audit log is made once for each set of names.
+local removal_root = { names = {}, count = 0, following = {}, text = "" }
+local removal_states = 0
+local removal
+
+local function state_after(state, name)
+  local names = {}
+  for known in pairs(state.names) do names[known] = true end
+  names[name] = true
+  local list = {}
+  for known in pairs(names) do list[#list + 1] = sub(known, 1, 128) end
+  sort(list)
+  if state.count + 1 == MAX_REMOVED then list[#list + 1] = "..." end
+  return { names = names, count = state.count + 1, following = {}, text = concat(list, ",") }
 end
 
--- Reads a value and emits it as `how` says: whole, or as three stars.
+local function note_removed(projection, key)
+  local name = key and projection.prefix .. key or projection.path
+  changed = true
+  if removal.names[name] or removal.count >= MAX_REMOVED then return end
+  local following = removal.following[name]
+  if not following then
+    if removal_states >= MAX_REMOVAL_STATES then
+      removal_root.following, removal_states = {}, 0
+    end
+    following = state_after(removal, name)
+    removal.following[name], removal_states = following, removal_states + 1
+  end
+  removal = following
+end
+
+-- Reads a value that passes as `how` says: whole, or as three stars in its place.
 local function treat(i, how, depth)
   local after = check(i, nil, depth)
-  if how == "clear" then
-    emit(sub(text, i, after - 1))
-  else
-    emit('"***"')
-    changed = true
+  if how ~= "clear" then
+    copy_until(i)
+    put('"***"')
+    from = after
   end
   return after
 end
 
+-- Whether anything may pass of a value that starts with byte c, where the projection has a branch.
+local function passes(rule, c)
+  return type(rule) ~= "table" or c == 123 or c == 91 or c == 110 or rule.scalar ~= nil
+end
+
 local project
 
+-- Members that pass are left in the run; before the first one after a gap the run ends where the last one that passes
+-- ended (`tail`), and a new run begins.
 local function project_object(i, projection, depth)
   if depth >= MAX_DEPTH then refuse("too-deep", "is nested too deeply", 0) end
-  local members, prefix = projection.members, projection.prefix
-  local seen, first = {}, true
-  local c
-  emit("{")
+  local members = projection.members
+  local seen, kept, gap = {}, false, false
+  local tail, c = i + 1, nil
   i, c = after_space(i + 1)
   if c ~= 125 then
     while true do
@@ -611,21 +650,19 @@ local function project_object(i, projection, depth)
       seen[key] = true
       i, c = after_space(after)
       if c ~= 58 then broken("':' is missing", i) end
-      i = after_space(i + 1)
+      i, c = after_space(i + 1)
       local rule = members[key]
-      if not rule then
-        i = check(i, nil, depth + 1)
-        note_removed(prefix .. key)
-      else
-        local mark, kept = out_count, true
-        emit(first and sub(text, start, after - 1) or "," .. sub(text, start, after - 1))
-        emit(":")
-        if type(rule) == "table" then
-          i, kept = project(i, rule, depth + 1)
-        else
-          i = treat(i, rule, depth + 1)
+      if rule and passes(rule, c) then
+        if gap then
+          copy_until(tail)
+          if kept then put(",") end
+          from, gap = start, false
         end
-        if kept then first = false else out_count = mark end
+        if type(rule) == "table" then i = project(i, rule, depth + 1) else i = treat(i, rule, depth + 1) end
+        kept, tail = true, i
+      else
+        if rule then note_removed(rule, nil) else note_removed(projection, key) end
+        i, gap = check(i, nil, depth + 1), true
       end
       i, c = after_space(i)
       if c == 125 then break end
@@ -633,65 +670,75 @@ local function project_object(i, projection, depth)
       i, c = after_space(i + 1)
     end
   end
-  emit("}")
+  if gap then
+    copy_until(tail)
+    from = i
+  end
   return i + 1
 end
 
 local function project_array(i, projection, depth)
   if depth >= MAX_DEPTH then refuse("too-deep", "is nested too deeply", 0) end
-  local first, c = true, nil
-  emit("[")
+  local kept, gap = false, false
+  local tail, c = i + 1, nil
   i, c = after_space(i + 1)
   if c ~= 93 then
     while true do
-      local mark, kept = out_count, nil
-      if not first then emit(",") end
-      i, kept = project(i, projection, depth + 1)
-      if kept then first = false else out_count = mark end
+      if passes(projection, c) then
+        if gap then
+          copy_until(tail)
+          if kept then put(",") end
+          from, gap = i, false
+        end
+        i = project(i, projection, depth + 1)
+        kept, tail = true, i
+      else
+        note_removed(projection, nil)
+        i, gap = check(i, nil, depth + 1), true
+      end
       i, c = after_space(i)
       if c == 93 then break end
       if c ~= 44 then broken("',' or ']' is missing", i) end
-      i = after_space(i + 1)
+      i, c = after_space(i + 1)
     end
   end
-  emit("]")
+  if gap then
+    copy_until(tail)
+    from = i
+  end
   return i + 1
 end
 
--- Emits what may pass of the value at i. Returns the index after it, and whether anything of it passes.
+-- A value of which something passes.
 function project(i, projection, depth)
   local c = byte(text, i)
-  if c == 123 then return project_object(i, projection, depth), true end
-  if c == 91 then return project_array(i, projection, depth), true end
-  if c == 110 then
-    emit("null")
-    return check(i, nil, depth), true
-  end
-  if projection.scalar then return treat(i, projection.scalar, depth), true end
-  note_removed(projection.prefix == "" and "$" or sub(projection.prefix, 1, -2))
-  return check(i, nil, depth), false
+  if c == 123 then return project_object(i, projection, depth) end
+  if c == 91 then return project_array(i, projection, depth) end
+  if c == 110 then return check(i, nil, depth) end
+  return treat(i, projection.scalar, depth)
 end
 
 -- The projected document, or nil where it passes as it is.
 local function projected(document, projection)
-  text, out, out_count, removed, removed_count, changed = document, {}, 0, {}, 0, false
+  text, out, out_count, from, changed, removal = document, {}, 0, 1, false, removal_root
   local whole = projection.members["*"]
   local i, c = after_space(1)
-  local kept = true
-  if type(whole) == "string" then i = treat(i, whole, 0) else i, kept = project(i, projection, 0) end
-  if not kept then emit("null") end
+  if type(whole) == "string" then
+    i = treat(i, whole, 0)
+  elseif passes(projection, c) then
+    i = project(i, projection, 0)
+  else
+    note_removed(projection, nil)
+    copy_until(i)
+    put("null")
+    i = check(i, nil, 0)
+    from = i
+  end
   i, c = after_space(i)
   if c then broken("text after the end", i) end
   if not changed then return nil end
+  copy_until(#document + 1)
   return concat(out, "", 1, out_count)
-end
-
-local function removed_names()
-  local names = {}
-  for name in pairs(removed) do names[#names + 1] = sub(name, 1, 128) end
-  sort(names)
-  if removed_count > MAX_REMOVED then names[#names + 1] = "..." end
-  return concat(names, ",")
 end
 
 -- Specs -------------------------------------------------------------------------------------------------------------------
@@ -712,6 +759,7 @@ local function link_spec(source)
   local spec = decode(1)
   spec.query, spec.header, spec.path = link_rules(spec.query), link_rules(spec.header), link_rules(spec.path)
   spec.has_headers = next(spec.header) ~= nil
+  spec.media, spec.media_count = {}, 0
   if spec.body == NULL then spec.body = nil else spec.body = link_shape(spec.body) end
   for grant, tree in pairs(spec.projections) do spec.projections[grant] = compile_projection(tree, "") end
   if spec.shared ~= NULL then spec.shared = spec.projections[spec.shared] else spec.shared = nil end
@@ -785,21 +833,35 @@ local function unsupported(message)
   error({ reason = "media-type", message = message, path = "", unsupported = true }, 0)
 end
 
+local function check_content_type(spec, content_type)
+  local media = media_type(content_type)
+  if not declared(spec.types, media) then unsupported("the content type is not one the contract names") end
+  if not spec.body then return end
+  if not is_json(media) then unsupported("the contract reads JSON only") end
+  local charset = match(lower(content_type), 'charset%s*=%s*"?([%w_-]+)')
+  if charset and charset ~= "utf-8" then unsupported("JSON is UTF-8 (RFC 8259 §8.1)") end
+end
+
 local function check_media(spec, headers)
-  local content_type = headers:get("content-type")
-  local media = media_type(content_type or "")
-  if not content_type or not declared(spec.types, media) then unsupported("the content type is not one the contract names") end
-  if spec.body and not is_json(media) then unsupported("the contract reads JSON only") end
-  local charset = match(lower(content_type), "charset%s*=%s*\"?([%w_-]+)")
-  if charset and charset ~= "utf-8" and spec.body then unsupported("JSON is UTF-8 (RFC 8259 §8.1)") end
-  if headers:get("content-encoding") and headers:get("content-encoding") ~= "identity" then
-    unsupported("an encoded body cannot be checked")
+  local content_type = headers:get("content-type") or ""
+  if not spec.media[content_type] then
+    check_content_type(spec, content_type)
+    if spec.media_count >= MAX_MEDIA then spec.media, spec.media_count = {}, 0 end
+    spec.media[content_type], spec.media_count = true, spec.media_count + 1
   end
+  local encoding = headers:get("content-encoding")
+  if encoding and encoding ~= "identity" then unsupported("an encoded body cannot be checked") end
+end
+
+local function too_large()
+  error({ reason = "too-large", message = "the body is larger than the contract allows", path = "", too_large = true }, 0)
 end
 
 local function check_body(handle, spec)
+  if (tonumber(handle:headers():get("content-length") or "0") or 0) > spec.max_body then too_large() end
   local buffer = handle:body()
   local length = buffer and buffer:length() or 0
+  if length > spec.max_body then too_large() end
   if length == 0 then
     if spec.body_required then refuse("missing-body", "the contract requires a body", 0) end
     return
@@ -813,7 +875,8 @@ local function has_body(headers)
   return headers:get("transfer-encoding") ~= nil or (headers:get("content-length") or "0") ~= "0"
 end
 
-local function check_request(handle, spec)
+local function check_request(handle)
+  local spec = spec_of(handle)
   local headers = handle:headers()
   if spec.reads_target then check_target(spec, headers:get(":path")) end
   if spec.has_headers then check_headers(spec, headers) end
@@ -825,12 +888,14 @@ local function check_request(handle, spec)
 end
 
 function envoy_on_request(handle)
-  local ok, caught = pcall(function() check_request(handle, spec_of(handle)) end)
+  local ok, caught = pcall(check_request, handle)
   if ok then return end
   local failure = as_failure(caught)
   if not failure then
     handle:logErr("contract runtime: " .. tostring(caught))
     answer(handle, "500", "EAS-5500", "The gateway could not check the request", { reason = "runtime", message = "internal error", path = "" })
+  elseif failure.too_large then
+    answer(handle, "413", "EAS-5413", "The body is too large", failure)
   elseif failure.unsupported then
     answer(handle, "415", "EAS-5415", "The content type is not accepted", failure)
   else
@@ -861,7 +926,6 @@ local function projection_of(handle, spec)
 end
 
 local function check_answer(handle, spec, headers)
-  if headers:get("content-length") == "0" then return end
   local content_type, encoding = headers:get("content-type"), headers:get("content-encoding")
   local buffer = handle:body()
   local length = buffer and buffer:length() or 0
@@ -873,7 +937,7 @@ local function check_answer(handle, spec, headers)
   local document = projected(buffer:getBytes(0, length), projection)
   if document then
     buffer:setBytes(document)
-    if removed_count > 0 then note(handle, "removed", removed_names()) end
+    if removal.count > 0 then note(handle, "removed", removal.text) end
   end
 end
 
@@ -895,6 +959,8 @@ local function on_answer(handle)
 end
 
 function envoy_on_response(handle)
+  local headers = handle:headers()
+  if headers:get("content-length") == "0" and byte(headers:get(":status")) == 50 then return end
   local ok, caught = pcall(on_answer, handle)
   if ok then return end
   handle:logErr("contract runtime: " .. tostring(caught))
