@@ -60,6 +60,9 @@ def get(  # noqa: PLR0917 - the parameters are the command's options
     if output is GetFormat.NAME:
         typer.echo("".join(f"{document['name']}\n" for document in found), nl=False)
         return
+    if not found and output is GetFormat.TABLE:
+        typer.echo(f"No {collection} here.")
+        return
     header, rows = _columns(collection, found)
     write = as_csv if output is GetFormat.CSV else as_table
     typer.echo(write(header, rows), nl=False)

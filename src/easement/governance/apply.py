@@ -20,13 +20,14 @@ from easement.governance.errors import BaseMovedError, InvalidBundleError, Polic
 from easement.governance.preview import Proposal, propose, refused_at_check
 from easement.governance.records import Act
 from easement.governance.registry import Registry
+from easement.governance.requirements import dependents, requirement
 from easement.governance.snapshot import DocumentKey, Snapshot
 from easement.ledger.record import Record, Step
 from easement.store.database import reading
 from easement.store.documents import StoredDocument, move_head, register, remove
 from easement.store.idempotency import IdempotencyKey, recall, remember
 from easement.store.integrations import StoredIntegration, add_integration, remove_integration
-from easement.store.reviews import StoredReview, add_review, supersede
+from easement.store.reviews import StoredReview, add_review, pending_of_kind, supersede
 from easement.store.revisions import add_revision
 
 _log = structlog.get_logger()
@@ -177,6 +178,7 @@ def _write(registry: Registry, connection: Connection, snapshot: Snapshot, prepa
     integrations = _register(connection, snapshot, proposal, act)
     _remove(connection, snapshot, proposal, act)
     opened = by_document(_open_reviews(connection, snapshot, proposal, act))
+    _reopen_reviews(registry, connection, proposal, act)
     outcome = Outcome(reviews=(), records=())
     if prepared.by_rule.keys:
         numbered = replace(prepared.proposed, integrations=integrations)
@@ -234,6 +236,32 @@ def _open_reviews(connection: Connection, snapshot: Snapshot, proposal: Proposal
             )
         )
     return tuple(opened)
+
+
+def _reopen_reviews(registry: Registry, connection: Connection, proposal: Proposal, act: Act) -> None:
+    """Begin anew the reviews of integrations under which something changed: nobody has looked at that yet."""
+    shaken = {
+        integration.metadata.name
+        for key in proposal.incoming
+        if key[0] != "Integration"
+        for integration in dependents(proposal.estate, key)
+    }
+    for review in pending_of_kind(connection, "Integration"):
+        key = (review.kind, review.name)
+        if review.name not in shaken or key in proposal.incoming or key in proposal.removed:
+            continue
+        needed = requirement(proposal.estate, proposal.estate, key, proposal.findings, today=registry.today)
+        add_review(
+            connection,
+            kind=review.kind,
+            name=review.name,
+            revision=review.revision,
+            author=review.author,
+            risk=needed.risk,
+            reasons=needed.reasons,
+            roles=needed.roles,
+            now=act.now,
+        )
 
 
 def _documents(

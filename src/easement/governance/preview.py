@@ -10,7 +10,7 @@ from easement.contract.kinds import Stage
 from easement.contract.loader import Bundle
 from easement.contract.problems import Place, Problem
 from easement.estate.change import Change, changes
-from easement.estate.model import LifecycleState
+from easement.estate.model import Estate, LifecycleState
 from easement.governance.entries import Entries, entries_of
 from easement.governance.registry import Registry
 from easement.governance.requirements import Requirement, live_dependents, requirement
@@ -46,9 +46,11 @@ class Preview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A preview with what is needed to carry it out."""
+    """A preview with what is needed to carry it out: the estate as it would be registered, and all findings on it."""
 
     preview: Preview
+    estate: Estate
+    findings: tuple[Finding, ...]
     incoming: Entries
     removed: tuple[DocumentKey, ...]
 
@@ -102,6 +104,8 @@ def propose(snapshot: Snapshot, bundle: Bundle, *, prune: bool, today: date) -> 
             reviews=reviews,
             absent=tuple(f"{kind.lower()}/{name}" for kind, name in absent),
         ),
+        estate=after.estate,
+        findings=tuple(findings),
         incoming={key: incoming[key] for key in touched},
         removed=removed,
     )

@@ -1,8 +1,8 @@
 """What the review of a changed document takes, whatever its kind. Pure.
 
 * An integration is judged by :func:`easement.estate.review.review_requirements`.
-* A system or interface is judged by the live integrations that stand on it; while there are none, nothing that flows
-  can change, and the reviews of later integrations will look at it.
+* A system or interface is judged by the approved integrations that stand on it, live or held back; while there are
+  none, no approval rests on it, and the reviews of later integrations will look at it.
 * Agreements and waivers decide what may be approved, so somebody for compliance looks at each.
 """
 
@@ -14,7 +14,7 @@ from datetime import date
 
 from easement.contract.kinds import Integration
 from easement.estate.lifecycle import ENFORCED_STATES
-from easement.estate.model import Estate
+from easement.estate.model import Estate, LifecycleState
 from easement.estate.review import APPROVER_ROLES, ReviewRequirements, Risk, review_requirements
 from easement.governance.snapshot import DocumentKey
 from easement.standards.model import Finding
@@ -51,20 +51,30 @@ def requirement(
             return Requirement(risk=Risk.LOW, reasons=("it takes nothing away",), roles=("reviewer",), automatic=True)
 
 
-def live_dependents(enforced: Estate, key: DocumentKey) -> tuple[Integration, ...]:
-    """Integrations that flow now and stand on a document, by name."""
+def dependents(estate: Estate, key: DocumentKey) -> tuple[Integration, ...]:
+    """Integrations that stand on a document, by name."""
     kind, name = key
     return tuple(
         integration
-        for _, integration in sorted(enforced.integrations.items())
-        if is_flowing(enforced, integration) and name in _stands_on(enforced, integration, kind)
+        for _, integration in sorted(estate.integrations.items())
+        if name in _stands_on(estate, integration, kind)
     )
+
+
+def live_dependents(enforced: Estate, key: DocumentKey) -> tuple[Integration, ...]:
+    """Integrations that flow now and stand on a document, by name."""
+    return tuple(integration for integration in dependents(enforced, key) if is_flowing(enforced, integration))
 
 
 def is_flowing(estate: Estate, integration: Integration) -> bool:
     """Whether it is live or deprecated."""
     registration = estate.registrations.get(integration.metadata.name)
     return registration is not None and registration.state in ENFORCED_STATES
+
+
+def _is_approved(enforced: Estate, integration: Integration) -> bool:
+    registration = enforced.registrations.get(integration.metadata.name)
+    return registration is not None and registration.state is not LifecycleState.RETIRED
 
 
 def _stands_on(estate: Estate, integration: Integration, kind: str) -> Iterable[str]:
@@ -92,12 +102,10 @@ def _of(found: ReviewRequirements) -> Requirement:
 def _of_dependents(
     estate: Estate, enforced: Estate, key: DocumentKey, findings: Sequence[Finding], today: date
 ) -> Requirement:
-    names = [integration.metadata.name for integration in live_dependents(enforced, key)]
+    names = [each.metadata.name for each in dependents(enforced, key) if _is_approved(enforced, each)]
     affected = [estate.integrations[name] for name in names if name in estate.integrations]
     if not affected:
-        return Requirement(
-            risk=Risk.LOW, reasons=("nothing that flows stands on it",), roles=("reviewer",), automatic=True
-        )
+        return Requirement(risk=Risk.LOW, reasons=("no approval rests on it",), roles=("reviewer",), automatic=True)
     found = [review_requirements(estate, integration, findings, today=today) for integration in affected]
     roles = {role for each in found for role in each.roles}
     return Requirement(

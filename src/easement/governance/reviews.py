@@ -186,6 +186,9 @@ def _judge(registry: Registry, snapshot: Snapshot, found: tuple[StoredReview, ..
     needed: dict[DocumentKey, tuple[str, ...]] = {(review.kind, review.name): review.roles for review in found}
     if choice.verdict is not Verdict.APPROVE:
         return _Judged(reviews=found, needed=needed, candidate=None)
+    for review in found:
+        _refuse_if_replaced(snapshot, review)
+        _refuse_if_somebody_wants_changes(review, choice.actor)
     now = standing(snapshot, today=registry.today)
     whole = consider(snapshot, tuple(needed), now, today=registry.today)
     if whole.refusals:
@@ -204,8 +207,33 @@ def _judge(registry: Registry, snapshot: Snapshot, found: tuple[StoredReview, ..
     return _Judged(reviews=found, needed=needed, candidate=candidate)
 
 
+def _refuse_if_replaced(snapshot: Snapshot, review: StoredReview) -> None:
+    document = snapshot.documents.get((review.kind, review.name))
+    if document is None or document.registered != review.revision:
+        raise StaleError(f"{review.kind.lower()}/{review.name} has a newer revision: review that one")
+
+
+def _refuse_if_somebody_wants_changes(review: StoredReview, actor: Actor) -> None:
+    asking = [
+        made.person
+        for made in _last_decisions(review)
+        if made.verdict == Verdict.REQUEST_CHANGES and made.person != actor.name
+    ]
+    if asking:
+        who = " and ".join(asking)
+        raise PolicyError(
+            f"{who} asked for changes in {review.kind.lower()}/{review.name}",
+            ("apply a new revision, or let them approve first",),
+        )
+
+
+def _last_decisions(review: StoredReview) -> tuple[StoredDecision, ...]:
+    """What each person decided last."""
+    return tuple({made.person: made for made in review.decisions}.values())
+
+
 def _roles_given(review: StoredReview) -> set[str]:
-    return {role for made in review.decisions if made.verdict == Verdict.APPROVE for role in made.roles}
+    return {role for made in _last_decisions(review) if made.verdict == Verdict.APPROVE for role in made.roles}
 
 
 def _others(registry: Registry, found: Sequence[StoredReview]) -> tuple[str, ...]:

@@ -173,6 +173,15 @@ def list_reviews(
     return tuple(_stored(row, made.get(row.id, ())) for row in rows)
 
 
+def pending_of_kind(connection: Connection, kind: str) -> tuple[StoredReview, ...]:
+    """Every review of this kind that waits for somebody."""
+    rows = connection.execute(
+        select(reviews).where(reviews.c.kind == kind, reviews.c.state.in_(PENDING)).order_by(reviews.c.id)
+    ).all()
+    made = _decisions(connection, [row.id for row in rows])
+    return tuple(_stored(row, made.get(row.id, ())) for row in rows)
+
+
 def _decisions(connection: Connection, ids: list[str]) -> dict[str, tuple[StoredDecision, ...]]:
     found: dict[str, list[StoredDecision]] = {}
     query = select(decisions).where(decisions.c.review_id.in_(ids)).order_by(decisions.c.id)

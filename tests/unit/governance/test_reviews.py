@@ -15,7 +15,7 @@ from easement.governance.registry import Actor, Registry
 from easement.governance.reviews import Verdict, decide, pending, pending_for, review_of
 from easement.ledger.record import Status
 from easement.store.reviews import StoredReview
-from easement.testing.small_estate import INTEGRATION, integration, small_bundle, system
+from easement.testing.small_estate import INTEGRATION, integration, interface, small_bundle, system
 
 
 def person(name: str, *roles: str) -> Actor:
@@ -158,3 +158,34 @@ def test_lifecycle_follows_the_table_with_reasons(registry: Registry, clock: Any
         move(noticed, INTEGRATION, LifecycleEvent.RETIRE, olga, "over")
     clock.pass_(days=30)
     assert move(noticed, INTEGRATION, LifecycleEvent.RETIRE, olga, "over").state == "retired"
+
+
+def test_request_for_changes_stands_until_that_person_approves(registry: Registry) -> None:
+    review = waiting(registry)
+    decide(registry, [review.id], RITA, Verdict.REQUEST_CHANGES, "say why")
+    with pytest.raises(PolicyError, match="rita asked for changes"):
+        decide(registry, [review.id], person("bo", "reviewer", "security"), Verdict.APPROVE, "")
+    decide(registry, [review.id], RITA, Verdict.APPROVE, "now clear")
+    assert decide(registry, [review.id], SAM, Verdict.APPROVE, "").reviews[0].state == "approved"
+
+
+def test_attack_change_of_the_ground_under_a_half_given_approval(registry: Registry) -> None:
+    """The API grows more sensitive after the first approval: that approval is gone."""
+    review = waiting(registry)
+    decide(registry, [review.id], RITA, Verdict.APPROVE, "fine")
+    confidential = interface(fields={"count": {"classification": "confidential"}})
+    apply(registry, small_bundle(integration(sla=VITAL), confidential), "ana")
+    with pytest.raises(StaleError, match="superseded"):
+        decide(registry, [review.id], SAM, Verdict.APPROVE, "")
+    fresh = pending_for(registry, "Integration", INTEGRATION)
+    assert (fresh.revision, fresh.author, fresh.decisions) == (review.revision, "ana", ())
+    assert "it carries confidential data" in fresh.reasons
+
+
+def test_attack_change_of_the_ground_under_an_approved_integration_that_is_held(registry: Registry) -> None:
+    held = integration(labels={"hold": "true"})
+    apply(registry, small_bundle(held), "ana")
+    assert registry.snapshot().state(INTEGRATION) == "build"
+    confidential = interface(fields={"count": {"classification": "confidential"}})
+    done = apply(registry, small_bundle(held, confidential), "ana")
+    assert [(document.name, document.review_state) for document in done.documents] == [("stock-api", "open")]
