@@ -192,10 +192,4 @@ CODES: Final[tuple[CodeEntry, ...]] = (
         explanation="A channel has one content type, or its messages could not be checked. It accepts nothing.",
         fix="Make one channel for each content type.",
     ),
-    CodeEntry(
-        code="EAS-2501",
-        title="An import cannot be done",
-        explanation="What was asked for does not fit the description or the files that are there.",
-        fix="The message names the option to change.",
-    ),
 )
