@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Final
 
-from easement.contract.kinds import Handling, Integration, Pattern
+from easement.contract.kinds import Agreement, Handling, Integration, Pattern
+from easement.estate.agreements import agreements_between, in_force, same_organisation
 from easement.estate.model import Estate
 
 Reason = tuple[str, str]
@@ -21,7 +22,7 @@ def obstacles(estate: Estate, integration: Integration, *, today: date | None) -
     for check in _CHECKS:
         found.extend(check(estate, integration))
     if today is not None:
-        found.extend(_expired_agreement(estate, integration, today))
+        found.extend(_lapsed_agreements(estate, integration, today))
     return tuple(found)
 
 
@@ -45,9 +46,8 @@ def _access(_estate: Estate, integration: Integration) -> Iterable[Reason]:
 
 def _authentication(_estate: Estate, integration: Integration) -> Iterable[Reason]:
     method = integration.spec.security.authentication
-    allowed = {"oauth2"} if integration.spec.pattern is Pattern.REQUEST else {"oauth2", "oauth2+mtls"}
-    if method not in allowed:
-        yield "AuthenticationNotEnforced", f"authentication {method} is not enforced yet for this pattern; use oauth2"
+    if method != "oauth2":
+        yield "AuthenticationNotEnforced", f"authentication {method} is not enforced yet; use oauth2"
 
 
 def _handling(_estate: Estate, integration: Integration) -> Iterable[Reason]:
@@ -67,11 +67,24 @@ def _encryption(estate: Estate, integration: Integration) -> Iterable[Reason]:
         yield "EncryptionKeyMissing", f"system {integration.spec.target} has no encryptionKey to seal payloads to"
 
 
-def _expired_agreement(estate: Estate, integration: Integration, today: date) -> Iterable[Reason]:
-    name = integration.spec.transfer.agreement if integration.spec.transfer else ""
-    agreement = estate.agreements.get(name)
-    if agreement is not None and not agreement.spec.signed <= today <= agreement.spec.expires:
-        yield "AgreementNotInForce", f"agreement {name} is in force {agreement.spec.signed} to {agreement.spec.expires}"
+def _lapsed_agreements(estate: Estate, integration: Integration, today: date) -> Iterable[Reason]:
+    """Fail closed: what stood on an agreement stops with it (GDPR Art. 28(3), 44; 45 CFR 164.504(e))."""
+    spec = integration.spec
+    named = estate.agreements.get(spec.transfer.agreement) if spec.transfer else None
+    if named is not None and not in_force(named, today):
+        yield "AgreementNotInForce", _lapse(named)
+    source, target = estate.systems[spec.source], estate.systems[spec.target]
+    if same_organisation(source, target):
+        return
+    for kind in ("DPA", "BAA"):
+        between = agreements_between(estate, source, target, types=frozenset({kind}))
+        if between and not any(in_force(agreement, today) for agreement in between):
+            yield "AgreementNotInForce", "; ".join(_lapse(agreement) for agreement in between)
+
+
+def _lapse(agreement: Agreement) -> str:
+    spec = agreement.spec
+    return f"agreement {agreement.metadata.name} ({spec.type}) is in force {spec.signed} to {spec.expires}"
 
 
 _CHECKS: Final[tuple[Callable[[Estate, Integration], Iterable[Reason]], ...]] = (

@@ -20,6 +20,7 @@ from easement.api.people import people_router
 from easement.api.services import ControlServices
 from easement.api.session_cookie import SessionCookie
 from easement.api.sign_in import sign_in_router
+from easement.api.signing_keys import signing_keys_router
 from easement.console.routes import console_router
 from easement.governance.compilation import compile_current, current_plan, enforced_estate
 from easement.governance.registry import Registry
@@ -169,6 +170,7 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
             oauth_router(oauth),
             sign_in_router(sign_in, cookie),
             accounts_router(credentials, authority, is_system=_is_system(registry), guard=access.guard),
+            signing_keys_router(keys, on_changed=registry.feed.publish, guard=access.guard),
             people_router(sign_in, console_url=console_url, guard=access.guard),
             console_router(services, monitoring),
             metrics_router(access, partial(exposition, data.monitor), registry.now),
