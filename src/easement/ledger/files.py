@@ -16,12 +16,13 @@ from easement.ledger.evidence import Evidence, HotEvidence, Rows, SegmentEvidenc
 from easement.ledger.layout import (
     CHECKPOINT_FILE,
     HOT_FILE,
+    LAST_HOT_TABLE,
     LOG_FILE,
     SEARCH_COLUMNS,
     SEGMENTS_FOLDER,
     VERIFY_KEY_FILE,
 )
-from easement.ledger.query import open_read_only
+from easement.ledger.query import has_table, open_read_only
 from easement.ledger.segments import file_digest, open_duckdb
 from easement.ledger.spool import recorder_name, spool_files
 from easement.ledger.spool_frame import Frame, read_frames
@@ -72,6 +73,8 @@ def _hot(path: Path) -> HotEvidence:
         return HotEvidence()
     try:
         with open_read_only(path) as hot:
+            if not has_table(hot, LAST_HOT_TABLE):
+                return HotEvidence()
             hot.execute("BEGIN")
             rows = hot.execute(f"SELECT position, CAST(body AS BLOB), {_COLUMNS} FROM records ORDER BY position")  # noqa: S608 - ours
             return HotEvidence(

@@ -17,4 +17,7 @@ SEARCH_COLUMNS: Final = (
     "sequence",
 )  # fmt: skip
 """Fields of a record that are columns of their own, hot and sealed."""
+LAST_HOT_TABLE: Final = "heads"
+LAST_INDEX_TABLE: Final = "places"
+"""The tables that are made last in each file: where they are, all are."""
 NUMBER_COLUMNS: Final = frozenset({"time_ms", "bytes_in", "bytes_out", "latency_us", "sequence"})

@@ -16,10 +16,17 @@ from typing import Any, Final, TypeVar
 from easement.ledger.encoding import decode
 from easement.ledger.entries import LogState, SegmentFacts, decode_entry, log_state
 from easement.ledger.errors import LedgerError, UnreadableSegmentError
-from easement.ledger.layout import HOT_FILE, INDEX_FILE, LOG_FILE, SEGMENTS_FOLDER
+from easement.ledger.layout import (
+    HOT_FILE,
+    INDEX_FILE,
+    LAST_HOT_TABLE,
+    LAST_INDEX_TABLE,
+    LOG_FILE,
+    SEGMENTS_FOLDER,
+)
 from easement.ledger.record import Record
 from easement.ledger.sealed_index import IdKind, id_key
-from easement.ledger.segments import query
+from easement.ledger.segments import SegmentQueries
 
 MAX_PAGE: Final = 1_000
 _EQUALITIES: Final = (
@@ -96,7 +103,7 @@ class LedgerReader:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self._queries = folder, SegmentQueries()
         self._cached: tuple[int, LogState] = (-1, LogState())
 
     def search(self, wanted: Search) -> Page:
@@ -144,16 +151,28 @@ class LedgerReader:
         values = [*values, *([wanted.text] if wanted.text else [])]
         with self._snapshot() as (hot, state):
             rows = _hot_rows(hot, [*hot_where, "position > ?"], [*values, state.through], "DESC", limit + 1)
+        condition = " AND ".join(sealed_where) or "true"
         for files in _groups(_within(state, wanted)):
             if len(rows) > limit:
                 break
-            sql = (
-                f"SELECT position, body FROM $files WHERE {' AND '.join(sealed_where) or 'true'} "  # noqa: S608 - fixed text
-                f"ORDER BY position DESC LIMIT {limit + 1 - len(rows)}"
-            )
-            rows += query(self._paths(files), sql, values)
+            rows += self._newest(files, condition, values, limit + 1 - len(rows))
         found = tuple(Found(position, decode(body)) for position, body in rows[:limit])
         return Page(found=found, cursor=found[-1].position if len(rows) > limit else 0)
+
+    def _newest(self, files: list[str], condition: str, values: list[Any], limit: int) -> list[tuple[int, bytes]]:
+        """The newest rows that fit: first only their positions, since the records are most of what a file holds."""
+        paths = self._paths(files)
+        chosen = f"SELECT position FROM $files WHERE {condition} ORDER BY position DESC LIMIT {limit}"  # noqa: S608 - fixed conditions
+        positions = [position for (position,) in self._queries.run(paths, chosen, values)]
+        return self._at(paths, positions) if positions else []
+
+    def _at(self, paths: list[Path], positions: list[int]) -> list[tuple[int, bytes]]:
+        listed = ", ".join(map(str, positions))
+        sql = (
+            f"SELECT position, body FROM $files WHERE position BETWEEN {min(positions)} AND {max(positions)} "  # noqa: S608 - numbers
+            f"AND position IN ({listed}) ORDER BY position DESC"
+        )
+        return self._queries.run(paths, sql)
 
     def _by_id(self, kind: IdKind, value: str) -> tuple[Found, ...]:
         if not value:
@@ -163,7 +182,7 @@ class LedgerReader:
         for file, positions in self._places(kind, value, state).items():
             narrowed = f"position IN ({', '.join(map(str, positions))}) AND " if positions else ""
             sql = f"SELECT position, body FROM $files WHERE {narrowed}{kind} = ?"  # noqa: S608 - our numbers and names
-            rows += query(self._paths([file]), sql, [value])
+            rows += self._queries.run(self._paths([file]), sql, [value])
         found = (Found(position, decode(body)) for position, body in rows)
         return tuple(sorted(found, key=lambda one: (one.record.time_ms, one.position)))
 
@@ -176,6 +195,8 @@ class LedgerReader:
         indexed: set[str] = set()
         if (self._folder / INDEX_FILE).exists():
             with open_read_only(self._folder / INDEX_FILE) as index:
+                if not has_table(index, LAST_INDEX_TABLE):
+                    return dict.fromkeys(kept, [])
                 indexed = {file for (file,) in index.execute("SELECT file FROM segments")}
                 rows = index.execute(
                     "SELECT file, position FROM places JOIN segments ON id = segment WHERE key = ?",
@@ -194,7 +215,7 @@ class LedgerReader:
             dropped = state.dropped
             files = [segment.file for segment in seal.segments if segment.file not in dropped]
             sql = f"SELECT position, body FROM $files WHERE position > ? ORDER BY position LIMIT {limit}"  # noqa: S608
-            rows = query(self._paths(files), sql, [after]) if files else []
+            rows = self._queries.run(self._paths(files), sql, [after]) if files else []
             if not rows:
                 return self._follow(seal.through, limit)
         return tuple(Found(position, decode(body)) for position, body in rows)
@@ -214,7 +235,7 @@ class LedgerReader:
                 f"SELECT {columns}, count(*), min(time_ms), max(time_ms), arg_max(transaction_id, time_ms) "
                 + grouped.format("$files", "")
             )
-            rows += query(self._paths(files), sql, [since_ms])
+            rows += self._queries.run(self._paths(files), sql, [since_ms])
         merged: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         for row in rows:
             merged[row[:6]] = _joined(row, merged.get(row[:6]))
@@ -241,6 +262,9 @@ class LedgerReader:
             yield None, self._state()
             return
         with open_read_only(path) as hot:
+            if not has_table(hot, LAST_HOT_TABLE):
+                yield None, self._state()
+                return
             hot.execute("BEGIN")
             hot.execute("SELECT max(position) FROM records").fetchone()
             yield hot, self._state()
@@ -266,6 +290,12 @@ def open_read_only(path: Path) -> Iterator[sqlite3.Connection]:
     finally:
         if connection is not None:
             connection.close()
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether the writer has made the table: a file is there a moment before its tables."""
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone()
+    return found is not None
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -16,7 +16,7 @@ import structlog
 
 from easement.ledger.errors import UnreadableSegmentError
 from easement.ledger.layout import INDEX_FILE, SEGMENTS_FOLDER
-from easement.ledger.segments import query
+from easement.ledger.segments import SegmentQueries
 
 _log = structlog.get_logger()
 IdKind = Literal["transaction_id", "correlation_id"]
@@ -35,8 +35,8 @@ def id_key(kind: IdKind, value: str) -> int:
 class SealedIndex:
     """The writer's side; one process."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, queries: SegmentQueries) -> None:
+        self._folder, self._queries = folder, queries
         self._connection = sqlite3.connect(folder / INDEX_FILE, check_same_thread=False, timeout=10)
         (folder / INDEX_FILE).chmod(0o600)
         self._connection.execute("PRAGMA journal_mode=WAL")
@@ -64,7 +64,7 @@ class SealedIndex:
 
     def _add(self, file: str) -> None:
         path = self._folder / SEGMENTS_FOLDER / file
-        rows = query([path], "SELECT position, transaction_id, correlation_id FROM $files", [])
+        rows = self._queries.run([path], "SELECT position, transaction_id, correlation_id FROM $files")
         with self._connection:
             cursor = self._connection.execute("INSERT INTO segments (file) VALUES (?)", (file,))
             segment = cursor.lastrowid

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -124,11 +125,34 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def query(paths: Sequence[Path], sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Run ``sql``, in which ``$files`` stands for the rows of ``paths``. Raises :class:`UnreadableSegmentError`."""
-    statement = sql.replace("$files", "read_parquet(?)")
-    with reading(", ".join(path.name for path in paths[:3])), open_duckdb() as connection:
-        return connection.execute(statement, [[str(path) for path in paths], *parameters]).fetchall()
+class SegmentQueries:
+    """Runs queries over sealed files on one DuckDB instance, which takes longer to open than most answers take.
+
+    Usable from several threads. After an error the instance is not used again: a damaged file may have broken it.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._instance: duckdb.DuckDBPyConnection | None = None
+
+    def run(self, paths: Sequence[Path], sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run ``sql``, in which ``$files`` stands for the rows of ``paths``. Raises :class:`UnreadableSegmentError`."""
+        statement = sql.replace("$files", "read_parquet(?)")
+        with reading(", ".join(path.name for path in paths[:3])):
+            cursor = self._cursor()
+            try:
+                return cursor.execute(statement, [[str(path) for path in paths], *parameters]).fetchall()
+            except BaseException:
+                self._instance = None
+                raise
+            finally:
+                cursor.close()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        with self._guard:
+            if self._instance is None:
+                self._instance = open_duckdb()
+            return self._instance.cursor()
 
 
 def _copy(text: Path, target: Path) -> None:

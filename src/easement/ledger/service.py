@@ -23,7 +23,7 @@ from easement.ledger.log_file import LedgerLog
 from easement.ledger.retention import tombstone
 from easement.ledger.seal import remove_unsigned, seal
 from easement.ledger.sealed_index import SealedIndex
-from easement.ledger.segments import query
+from easement.ledger.segments import SegmentQueries
 from easement.ledger.signing_key import load_or_create_signer
 from easement.store.heartbeat import Heartbeat
 
@@ -57,6 +57,7 @@ class Ledger:
 
     def __init__(self, config: LedgerConfig, *, now_ms: int) -> None:
         self._config = config
+        self._queries = SegmentQueries()
         for folder in (config.spool_folder, config.folder, config.folder / SEGMENTS_FOLDER):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _lock(config.folder)
@@ -65,7 +66,7 @@ class Ledger:
             self._log = LedgerLog(config.folder, signer, now_ms=now_ms)
             remove_unsigned(config.folder, self._log)
             self._hot = SqliteHotStore(config.folder / HOT_FILE)
-            self._index = SealedIndex(config.folder)
+            self._index = SealedIndex(config.folder, self._queries)
             self._finish_seal()
             self._ingest = Ingest(
                 spool_folder=config.spool_folder,
@@ -150,7 +151,7 @@ class Ledger:
         if not paths:
             return {}
         sql = "SELECT sequence, body FROM $files WHERE recorder = ? AND sequence BETWEEN ? AND ?"
-        return dict(query(paths, sql, [recorder, first, last]))
+        return dict(self._queries.run(paths, sql, [recorder, first, last]))
 
 
 def request_seal(folder: Path) -> None:

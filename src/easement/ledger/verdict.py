@@ -36,7 +36,10 @@ class VerifyFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What was found, failures first, and how much was looked at. ``checkpoint_ms`` is when it was signed; 0 without a checkpoint."""
+    """What was found, failures first, and how much was looked at.
+
+    ``checkpoint_ms`` is when the checkpoint was signed; 0 without one.
+    """
 
     findings: tuple[VerifyFinding, ...]
     entries: int

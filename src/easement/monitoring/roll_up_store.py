@@ -80,6 +80,11 @@ class RollUpStore:
         """Give the file back."""
         self._connection.close()
 
+    def is_made(self) -> bool:
+        """Whether the writer has made its tables; the one that is made last stands for all."""
+        made = self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'state'").fetchone()
+        return made is not None
+
     def cursor(self) -> int:
         """The ledger position up to which everything has been counted."""
         return int(self._state("cursor") or 0)
@@ -210,7 +215,7 @@ def reading_roll_ups(folder: Path) -> Iterator[RollUpStore | None]:
         return
     store = RollUpStore(folder, read_only=True)
     try:
-        yield store
+        yield store if store.is_made() else None
     finally:
         store.close()
 

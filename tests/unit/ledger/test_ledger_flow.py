@@ -9,6 +9,7 @@ import pytest
 
 from easement.ledger import log_file, service
 from easement.ledger.errors import LedgerDamagedError, LedgerError, UnreadableSegmentError
+from easement.ledger.files import read_evidence
 from easement.ledger.query import LedgerReader, Search
 from easement.ledger.record import Record, Status, Step
 from easement.ledger.retention import DAY_MS, retention_days
@@ -321,3 +322,13 @@ def test_the_service_takes_in_seals_and_beats(tmp_path: Path) -> None:
     folder.now_ms += 10**9
     assert folder.verify().verdict("integrity") is Verdict.PASS
     folder.close()
+
+
+def test_files_that_are_only_just_being_made_hold_nothing_yet(ledger_folder: LedgerFolder) -> None:
+    ledger_folder.folder.mkdir()
+    for name in ("hot.db", "index.db"):
+        sqlite3.connect(ledger_folder.folder / name).close()
+    assert ledger_folder.reader.search(Search()).found == ()
+    assert ledger_folder.reader.trace("x") == ()
+    (ledger_folder.folder / "ledger.vkey").write_text("made before the rest")
+    assert read_evidence(ledger_folder.folder).hot.error == ""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ from easement.monitoring.expectations import EXPECTATIONS_FILE, expectation_of, 
 from easement.monitoring.health import HealthState
 from easement.monitoring.metrics import exposition
 from easement.monitoring.reader import MonitoringReader
+from easement.monitoring.roll_up_store import STORE_FILE
 from easement.monitoring.service import Monitor, MonitorConfig, run_monitor
 from easement.store.heartbeat import read_heartbeat
 from easement.testing.ledger_folder import LedgerFolder
@@ -235,3 +237,10 @@ def test_the_monitor_process_runs_and_stops(tmp_path: Path) -> None:
     (health,) = watched.reader.integration_health(datetime.now(UTC))
     assert health.last_success_age_s is not None
     watched.ledger.close()
+
+
+def test_a_store_that_is_only_just_being_made_holds_nothing_yet(tmp_path: Path) -> None:
+    write_expectations(tmp_path, an_estate(shop_orders=LifecycleState.LIVE))
+    sqlite3.connect(tmp_path / STORE_FILE).close()
+    (health,) = MonitoringReader(tmp_path).integration_health(NOW)
+    assert health.state is HealthState.NO_DATA
