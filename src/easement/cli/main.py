@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-import click
 import typer
 from typer.core import TyperGroup
 
 from easement import __version__
+from easement.cli.failure import ExitCode, fail
 
 
 class _Entry(NamedTuple):
@@ -46,13 +47,16 @@ COMMANDS: Final[dict[str, _Entry]] = {
 
 
 class LazyGroup(TyperGroup):
-    """A group whose commands are imported on demand, so that ``--help`` and ``--version`` are quick."""
+    """A group whose commands are imported on demand, so that ``--help`` and ``--version`` are quick.
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature is the library's
+    Typer keeps its command classes to itself, so the signatures here say ``Any`` where it has one of them.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is the library's
         """All commands, in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """Import and return one command."""
         if (entry := COMMANDS.get(cmd_name)) is None:
             return None
@@ -65,21 +69,17 @@ class LazyGroup(TyperGroup):
         command.name = cmd_name
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """List the commands from the table, without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the command, or say which one was probably meant."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            import difflib
-
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else " Run 'easement --help' for the list."
-            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
+            hint = f"Did you mean {near[0]!r}?" if near else "Run 'easement --help' for the list."
+            fail(f"there is no command {args[0]!r}. {hint}", code=ExitCode.USAGE)
         return super().resolve_command(ctx, args)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from easement.contract.kinds import Integration, Interface, Retry
 from easement.contract.values import Duration
 from easement.estate.model import Estate
-from easement.interfaces.model import Channel, InterfaceModel, Schema
+from easement.interfaces.enforced_schema import enforced_schema
+from easement.interfaces.model import Channel, InterfaceModel
 from easement.interfaces.projection import compile_projection
 from easement.plan.model import ChannelPlan, Delivery, PublishGrant, RetryPolicy, WebhookTarget
 from easement.plan.parties import audience_of, consume_scope, party_of, publish_scope
@@ -57,7 +58,7 @@ class EventCompiler:
             interface=name,
             version=str(self.interface.spec.version),
             channel=channel.name,
-            schema=_closed_document(channel.payload, self.model.definitions),
+            schema=enforced_schema(channel.payload, self.model.definitions, closed=True, direction="response"),
             content_type=channel.content_type,
             max_message_bytes=max(integration.spec.sla.max_body_bytes for integration in integrations),
             max_age_ms=max(_message_age(integration) for integration in integrations),
@@ -112,24 +113,3 @@ def _retry(retry: Retry) -> RetryPolicy:
         maximum_ms=retry.maximum.milliseconds,
         exponential=retry.backoff == "exponential",
     )
-
-
-def _closed_document(schema: Schema, definitions: Mapping[str, Schema]) -> Mapping[str, object] | bool:
-    """One self-contained JSON Schema document, with only the definitions it reaches."""
-    if isinstance(schema, bool):
-        return schema
-    reached: dict[str, Schema] = {}
-    waiting: list[object] = [schema]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, Mapping):
-            reference = node.get("$ref")
-            if isinstance(reference, str) and reference.startswith("#/$defs/"):
-                name = reference.removeprefix("#/$defs/").replace("~1", "/").replace("~0", "~")
-                if name not in reached and name in definitions:
-                    reached[name] = definitions[name]
-                    waiting.append(definitions[name])
-            waiting.extend(node.values())
-        elif isinstance(node, list | tuple):
-            waiting.extend(node)
-    return {**schema, "$defs": reached} if reached else dict(schema)

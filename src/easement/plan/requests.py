@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from easement.contract.kinds import Handling, Integration, Interface
 from easement.estate.model import Estate
+from easement.interfaces.enforced_schema import enforced_schema
 from easement.interfaces.model import InterfaceModel, Operation, Parameter, Schema
 from easement.interfaces.projection import compile_projection
 from easement.interfaces.shape import Projection, ShapeSet
@@ -100,8 +101,7 @@ class RequestCompiler:
         shape = compile_shape(schema, self.model.definitions, closed=True)
         if not shape.unchecked:
             return shape, None
-        full = schema if isinstance(schema, bool) else {**schema, "$defs": dict(self.model.definitions)}
-        return shape, full
+        return shape, enforced_schema(schema, self.model.definitions, closed=True)
 
     def _parameters(self, operation: Operation, notes: list[str]) -> tuple[tuple[ParameterRule, ...], bool]:
         rules: list[ParameterRule] = []
