@@ -93,3 +93,23 @@ def test_a_killed_recorder_loses_nothing_that_it_acknowledged(tmp_path: Path) ->
     whole = [identifier for identifier in acknowledged if len(identifier) == 36]
     assert all(identifier in text for identifier in whole)
     assert len(records) >= len(whole)
+
+
+def test_readers_beside_a_busy_ledger_see_each_record_once_and_no_false_alarm(tmp_path: Path) -> None:
+    folder = LedgerFolder(tmp_path)
+    process = start(LEDGER, tmp_path)
+    appended: list[str] = []
+    deadline = time.monotonic() + 60
+    try:
+        for _ in range(25):
+            appended += [record.id for record in folder.append(150)]
+            while not (folder.folder / "checkpoint").exists() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            found = [each.record.id for each in folder.reader.records()]
+            assert found == appended[: len(found)]
+            folder.now_ms = time.time_ns() // 1_000_000
+            assert [finding.message for finding in folder.verify().findings if finding.verdict == "fail"] == []
+    finally:
+        kill(process)
+        folder.close()
+    assert len(folder.segments) > 1

@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 
-class LedgerError(Exception):
+class LedgerError(RuntimeError):
     """Base of every error of this package. The message says what, where, and the next step."""
 
 

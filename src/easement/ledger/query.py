@@ -196,7 +196,7 @@ class LedgerReader:
         if (self._folder / INDEX_FILE).exists():
             with open_read_only(self._folder / INDEX_FILE) as index:
                 if not has_table(index, LAST_INDEX_TABLE):
-                    return dict.fromkeys(kept, [])
+                    return {file: [] for file in kept}
                 indexed = {file for (file,) in index.execute("SELECT file FROM segments")}
                 rows = index.execute(
                     "SELECT file, position FROM places JOIN segments ON id = segment WHERE key = ?",
