@@ -27,7 +27,7 @@ from easement.testing.installation import Caller, Installation, free_ports, sett
 SYSTEM_PORTS = {"orders": 18101, "payments": 18102, "pharmacy": 18103}
 MARK = ".meridian-demo"
 CALLERS = ("storefront", "crm", "orders", "warehouse", "analytics", "clinic", "pharmacy")
-out = Console(highlight=False)
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 190)
 
 
 def main() -> int:

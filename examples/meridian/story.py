@@ -131,7 +131,7 @@ class Story:
         if answer.is_error and "problem+json" in answer.headers.get("content-type", ""):
             got += f" {answer.json()['title']}"
         held = answer.status_code == status and (only is None or fields == only)
-        self._note(tried, expected, got, answer.headers.get("x-transaction-id", ""), held)
+        self._note(tried, expected, got, transaction_of(answer), held)
 
     # --- events -----------------------------------------------------------------------------------------------------
 
@@ -181,7 +181,7 @@ class Story:
         found: list[dict[str, Any]] = []
 
         def there() -> bool:
-            listed = self.installation.command("dead-letters", "list", integration, "-o", "json", check=False)
+            listed = self.installation.command("dead-letters", "list", integration, "--json", check=False)
             letters = json.loads(listed.stdout) if listed.returncode == 0 else []
             found[:] = [letter for letter in letters if letter["transaction_id"] == transaction]
             return bool(found)
@@ -196,7 +196,7 @@ class Story:
         corrected = self.installation.data.root / "corrected.json"
         corrected.write_text(json.dumps(PLACED))
         done = self.installation.command(
-            "dead-letters", "replay", integration, str(sequence), "--payload", str(corrected), "--reason", "total was text",
+            "dead-letters", "replay", integration, str(sequence), "--payload-file", str(corrected), "--reason", "total was text",
             check=False,
         )  # fmt: skip
         return (done.stdout + done.stderr).strip()
@@ -271,6 +271,14 @@ class Story:
         outcome = Outcome(tried, expected, got, transaction, bool(held))
         self.outcomes.append(outcome)
         self.say(outcome)
+
+
+def transaction_of(answer: httpx.Response) -> str:
+    """The transaction of an answer: its header, or the problem document's ``instance`` (a URN)."""
+    if "x-transaction-id" in answer.headers:
+        return answer.headers["x-transaction-id"]
+    instance = answer.json().get("instance", "") if "json" in answer.headers.get("content-type", "") else ""
+    return str(instance).removeprefix("urn:uuid:")
 
 
 async def _receive(client: EventClient, integration: str, transaction: str) -> tuple[Any, bytes]:
