@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +53,21 @@ def chromium() -> str:
     """The path of the Chromium binary."""
     assert CHROMIUM, "no Chromium on this machine"
     return CHROMIUM
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--update-golden`` rewrites golden files instead of comparing with them."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite golden files; the diff is the review")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """A function that holds text against a golden file, or rewrites the file under ``--update-golden``."""
+
+    def hold(path: Path, text: str) -> None:
+        if request.config.getoption("--update-golden"):
+            path.write_text(text)
+        assert path.is_file(), f"{path.name} is missing: run pytest tests/golden --update-golden and look at it"
+        assert text == path.read_text()
+
+    return hold
