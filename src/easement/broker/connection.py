@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import nats
 import structlog
@@ -14,6 +15,7 @@ from easement.broker.credentials import read_seed
 from easement.broker.naming import inbox_prefix
 
 _log = structlog.get_logger()
+_PENDING_BYTES: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +42,11 @@ def client_context(address: BrokerAddress) -> ssl.SSLContext:
     return context
 
 
-async def connect_as(address: BrokerAddress, role: str, *, pending_bytes: int = 64 * 1024 * 1024) -> Client:
-    """Connect as an internal user and stay connected. Raises ``OSError`` or ``nats.errors.Error`` when it cannot."""
+async def connect_as(address: BrokerAddress, role: str, *, reconnect: bool = True) -> Client:
+    """Connect as an internal user. Raises ``OSError`` or ``nats.errors.Error`` when it cannot.
+
+    With ``reconnect`` it tries for ever, at the beginning too: give it a time limit.
+    """
     seed = read_seed(address.keys, role)
 
     async def on_error(error: Exception) -> None:
@@ -60,8 +65,9 @@ async def connect_as(address: BrokerAddress, role: str, *, pending_bytes: int = 
         inbox_prefix=inbox_prefix(role),
         error_cb=on_error,
         reconnected_cb=on_reconnect,
-        max_reconnect_attempts=-1,
+        allow_reconnect=reconnect,
+        max_reconnect_attempts=-1 if reconnect else 1,
         reconnect_time_wait=1,
-        pending_size=pending_bytes,
+        pending_size=_PENDING_BYTES,
         connect_timeout=5,
     )

@@ -6,6 +6,8 @@ configuration holds public keys only, and the storage key.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 from dataclasses import dataclass, field
@@ -56,6 +58,22 @@ def ensure_keys(folder: Path) -> BrokerKeys:
         users={role: _key_pair(folder, role) for role in USERS},
         storage=Secret(read_private_file(storage).decode().strip()),
     )
+
+
+def check_storage_key(keys: BrokerKeys, fingerprint: Path) -> None:
+    """Refuse to start with another storage key than the one that the messages on disk were written with.
+
+    The server itself would start, find no stream that it can read, and let new ones be made over them. The first call
+    writes ``fingerprint``. Raises ``PrivateFileError``.
+    """
+    digest = hashlib.sha256(b"easement broker storage key\0" + keys.storage.reveal().encode()).hexdigest().encode()
+    if create_private_file(fingerprint, digest):
+        return
+    if not hmac.compare_digest(read_private_file(fingerprint), digest):
+        raise PrivateFileError(
+            f"{_STORAGE}.key is not the key that the messages in {fingerprint.parent} were encrypted with: "
+            "restore the key from the backup that belongs to this folder"
+        )
 
 
 def read_seed(folder: Path, role: str) -> Secret:

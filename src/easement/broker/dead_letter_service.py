@@ -81,9 +81,9 @@ class DeadLetterClient:
     connection: Client
 
     @classmethod
-    async def connect(cls, address: BrokerAddress) -> DeadLetterClient:
+    async def connect(cls, address: BrokerAddress, *, reconnect: bool = True) -> DeadLetterClient:
         """Connect with the operator's key of this installation."""
-        return cls(await connect_as(address, OPERATOR))
+        return cls(await connect_as(address, OPERATOR, reconnect=reconnect))
 
     async def close(self) -> None:
         """Hang up."""

@@ -36,6 +36,7 @@ _BEAT_S: Final = 1.0
 _DEPTH_BEATS: Final = 5
 _RETRY_S: Final = 1.0
 _DRAIN_S: Final = 15.0
+_CONNECT_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +227,7 @@ async def _connect(config: RelayConfig, stop: asyncio.Event) -> Client | None:
     heartbeat = Heartbeat(config.run, config.name)
     while not stop.is_set():
         try:
-            return await connect_as(config.address, RELAY)
+            return await asyncio.wait_for(connect_as(config.address, RELAY), _CONNECT_S)
         except (NatsError, OSError, PrivateFileError) as error:
             if not told:
                 _log.info("relay.waits_for_broker", error=str(error) or type(error).__name__)

@@ -7,6 +7,7 @@ import contextlib
 import errno
 import os
 import shutil
+import signal
 import socket
 import sys
 from dataclasses import dataclass
@@ -93,6 +94,12 @@ class NatsServer:
         finally:
             await self._end()
 
+    def reload(self) -> None:
+        """Read certificates and configuration anew without dropping a connection (SIGHUP)."""
+        if self.process is not None and self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(signal.SIGHUP)
+
     async def until_listening(self) -> None:
         """Wait until the port answers. Raises ``OSError`` after 30 s, with the place of the server's log."""
         for _attempt in range(int(_READY_S / 0.1)):
@@ -114,8 +121,14 @@ class NatsServer:
 
     async def _end(self) -> None:
         process = self.process
-        if process is None or process.returncode is not None:
+        if process is None:
             return
+        if process.returncode is None:
+            await self._terminate(process)
+        # asyncio closes the transport some turns of the loop later, if there are any; it has no public way to do it now
+        process._transport.close()  # type: ignore[attr-defined] # noqa: SLF001
+
+    async def _terminate(self, process: asyncio.subprocess.Process) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:

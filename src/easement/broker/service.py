@@ -16,7 +16,7 @@ from nats.errors import Error as NatsError
 
 from easement.broker.callout import Callout, Rules
 from easement.broker.connection import BrokerAddress, connect_as
-from easement.broker.credentials import CALLOUT, STEWARD, SYSTEM, ensure_keys
+from easement.broker.credentials import CALLOUT, STEWARD, SYSTEM, check_storage_key, ensure_keys
 from easement.broker.reconcile import missing_streams, reconcile
 from easement.broker.records import RecordWriter
 from easement.broker.revocation import accounts_to_disconnect, disconnect
@@ -36,6 +36,7 @@ _BEAT_S: Final = 1.0
 _RECONCILE_S: Final = 60.0
 _RETRY_S: Final = 2.0
 _CERTIFICATES_S: Final = 30.0
+_CONNECT_S: Final = 20.0
 RECORDER: Final = "broker"
 
 
@@ -90,6 +91,7 @@ async def run_broker(config: BrokerConfig, stop: asyncio.Event) -> None:
     """Serve until ``stop`` is set, then let the server finish. Raises ``OSError`` that names the setting to change."""
     await _until_there(config.certificates / "broker.key", stop)
     keys = await asyncio.to_thread(ensure_keys, config.keys)
+    await asyncio.to_thread(check_storage_key, keys, config.folder / "storage-key.sha256")
     settings = ServerSettings(
         host=config.host,
         port=config.port,
@@ -119,7 +121,9 @@ async def run_broker(config: BrokerConfig, stop: asyncio.Event) -> None:
             async with _connections(config.address()) as (callout_link, steward, system):
                 await callout.start(callout_link)
                 keeper = _Keeper(config, server, callout, steward, system)
-                async with _background(keeper.follow(stop), keeper.reconcile_often(), keeper.beat()) as stopped:
+                async with _background(
+                    keeper.follow(stop), keeper.reconcile_often(), keeper.reload_certificates(), keeper.beat()
+                ) as stopped:
                     await _first_of(stop.wait(), failed, stopped)
     finally:
         await asyncio.to_thread(spool.close)
@@ -172,6 +176,18 @@ class _Keeper:
             await asyncio.sleep(_RETRY_S if self._missing or self._problems else _RECONCILE_S)
             await self._reconcile()
 
+    async def reload_certificates(self) -> None:
+        """Give the server its new certificate when the control plane has renewed it."""
+        path = self._config.certificates / "broker.pem"
+        known = await asyncio.to_thread(path.read_bytes)
+        while True:
+            await asyncio.sleep(_RECONCILE_S)
+            now = await asyncio.to_thread(path.read_bytes)
+            if now != known:
+                known = now
+                self._server.reload()
+                _log.info("broker.certificate_reloaded")
+
     async def _reconcile(self) -> None:
         if self._topology is None:
             return
@@ -205,12 +221,17 @@ class _Keeper:
 
 @contextlib.asynccontextmanager
 async def _connections(address: BrokerAddress) -> AsyncIterator[tuple[Client, Client, Client]]:
-    links = [await connect_as(address, role) for role in (CALLOUT, STEWARD, SYSTEM)]
-    try:
+    async with contextlib.AsyncExitStack() as opened:
+        links: list[Client] = []
+        for role in (CALLOUT, STEWARD, SYSTEM):
+            try:
+                links.append(await asyncio.wait_for(connect_as(address, role), _CONNECT_S))
+            except TimeoutError as error:
+                raise OSError(
+                    f"the broker does not let its own {role} in: do {address.keys} and {address.authority} fit?"
+                ) from error
+            opened.push_async_callback(links[-1].close)
         yield links[0], links[1], links[2]
-    finally:
-        for link in links:
-            await link.close()
 
 
 @contextlib.asynccontextmanager

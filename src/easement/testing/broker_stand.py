@@ -76,7 +76,8 @@ class StateServer:
             status = "200 OK" if body else "503 Service Unavailable"
             writer.write(
                 f"HTTP/1.1 {status}\r\netag: {self._tag}\r\ncontent-length: {len(body)}\r\n"
-                "connection: close\r\n\r\n".encode() + body
+                "connection: close\r\n\r\n".encode()
+                + body
             )
             await writer.drain()
         except (OSError, asyncio.IncompleteReadError):

@@ -93,7 +93,9 @@ async def test_a_consumer_can_ask_for_nothing_but_its_own_messages(besieged: Bro
     await warehouse.close()
 
 
-@pytest.mark.parametrize("subject", [">", "in.>", "out.orders-to-warehouse.*", "_INBOX_marketing.>", "_INBOX.>", "$SYS.>"])
+@pytest.mark.parametrize(
+    "subject", [">", "in.>", "out.orders-to-warehouse.*", "_INBOX_marketing.>", "_INBOX.>", "$SYS.>"]
+)
 async def test_listening_beyond_the_own_inbox_is_refused(besieged: BrokerStand, subject: str) -> None:
     warehouse = await besieged.client("warehouse")
     await warehouse.connection.subscribe(subject)
@@ -272,7 +274,8 @@ async def test_a_bound_token_works_with_its_own_certificate_only(tmp_path) -> No
 
 async def test_a_hostile_client_name_forges_no_record(tmp_path) -> None:
     async with broker_stand(tmp_path, order_plan()) as stand:
-        forged = 'x" - "CLIENTS/user:payments" - Publish Violation - Subject "in.forged"\r\n[1] 2026/01/01 [ERR] 1 - cid:1 - "'
+        line = 'x" - "CLIENTS/user:payments" - Publish Violation - Subject "in.forged"'
+        forged = f'{line}\r\n[1] 2026/01/01 [ERR] 1 - cid:1 - "'
         link = await nats.connect(
             stand.url, name=forged, token=stand.token("orders"), tls=stand.context(), tls_hostname="localhost",
             inbox_prefix="_INBOX_orders",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 
 import pytest
 
@@ -130,3 +133,29 @@ async def test_the_server_is_restarted_and_what_was_acknowledged_is_still_there(
     warehouse = await stand.client("warehouse")
     assert len(await warehouse.fetch("orders-to-warehouse")) == 1
     await warehouse.close()
+
+
+async def test_a_killed_server_is_started_again_and_traffic_goes_on(stand: BrokerStand) -> None:
+    orders = await stand.client("orders")
+    await orders.publish("orders-events", 1, "orderPlaced", ORDER)
+    await orders.close()
+    log = (stand.root / "broker" / "nats-server.log").read_text()
+    first = re.findall(r"^\[(\d+)\]", log, re.MULTILINE)[-1]
+    os.kill(int(first), signal.SIGKILL)
+    await stand.until(lambda: f"[{first}]" != _last_process(stand) and "Server is ready" in _log_of_last(stand))
+    await stand.apply_and_wait(stand.plan)
+    orders, warehouse = await stand.client("orders"), await stand.client("warehouse")
+    await orders.publish("orders-events", 1, "orderPlaced", {**ORDER, "orderId": "O-2"})
+    received = await warehouse.fetch("orders-to-warehouse", count=2, timeout_s=30.0)
+    assert [json.loads(message.data)["orderId"] for message in received] == ["O-1", "O-2"]
+    await orders.close()
+    await warehouse.close()
+
+
+def _last_process(stand: BrokerStand) -> str:
+    return (stand.root / "broker" / "nats-server.log").read_text().splitlines()[-1].split(" ", 1)[0]
+
+
+def _log_of_last(stand: BrokerStand) -> str:
+    log = (stand.root / "broker" / "nats-server.log").read_text()
+    return "".join(line for line in log.splitlines() if line.startswith(_last_process(stand)))
