@@ -1,6 +1,6 @@
 """The supervisor of ``easement up``: starts the roles in order, restarts what dies, stops all in reverse.
 
-* A role is started when those before it are ready (their heartbeat says so) or have had their time.
+* Ledger and control plane first; when both are ready (their heartbeats say so) all others at once.
 * A role that exits is started again after a pause that doubles from 0.5 s to 15 s; 30 s of life reset it.
 * A role whose heartbeat stands still for 20 s is taken for hung: it is ended, and started again.
 * SIGTERM and SIGINT drain: each role gets SIGTERM and 20 s, in reverse order of start.
@@ -28,7 +28,9 @@ from easement.store.heartbeat import read_heartbeat
 
 _log = structlog.get_logger()
 
-ROLES: Final = ("control", "ledger", "broker", "decider", "gateway", "relay", "monitor")
+ROLES: Final = ("ledger", "control", "broker", "decider", "gateway", "relay", "monitor")
+_FIRST: Final = frozenset({"ledger", "control"})
+"""The others need keys, certificates and a plan, which the control plane makes. The ledger stops last: it drains spools."""
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 15.0
 _STABLE_S: Final = 30.0
@@ -67,15 +69,14 @@ class Supervisor:
         """Start, watch and stop the roles. Raises ``RuntimeError`` when a role never becomes ready at the start."""
         watchers: list[asyncio.Task[None]] = []
         try:
-            for role in self.roles:
-                (self.data.run / f"{role}.json").unlink(missing_ok=True)
-                entry = self._processes[role] = RoleProcess(role)
-                await self._start(entry)
-                watchers.append(asyncio.create_task(self._watch(entry), name=f"watch-{role}"))
-                if role in ("control", "ledger"):  # the others need keys, plan and spool at once
+            for wave in (_FIRST, frozenset(self.roles) - _FIRST):
+                for role in (role for role in self.roles if role in wave):
+                    (self.data.run / f"{role}.json").unlink(missing_ok=True)
+                    entry = self._processes[role] = RoleProcess(role)
+                    await self._start(entry)
+                    watchers.append(asyncio.create_task(self._watch(entry), name=f"watch-{role}"))
+                for role in (role for role in self.roles if role in wave):
                     await self._until_ready(role)
-            for role in self.roles:
-                await self._until_ready(role)
             if not self.stop.is_set():
                 _log.info("supervisor.ready", roles=list(self.roles))
                 if self.on_ready:
