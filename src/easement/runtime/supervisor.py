@@ -30,7 +30,7 @@ _log = structlog.get_logger()
 
 ROLES: Final = ("ledger", "control", "broker", "decider", "gateway", "relay", "monitor")
 _FIRST: Final = frozenset({"ledger", "control"})
-"""The others need keys, certificates and a plan, which the control plane makes. The ledger stops last: it drains spools."""
+"""The others need keys, certificates and a plan, which the control plane makes; the ledger stops last."""
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 15.0
 _STABLE_S: Final = 30.0
