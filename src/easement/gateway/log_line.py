@@ -28,7 +28,7 @@ def record_of(line: bytes, facts: Callable[[str], PlanFacts]) -> Record:
     party = grant.party if grant else None
     started = int(_text(entry, "start"))
     completed = started + _number(entry, "completed_us") // 1000
-    transaction = _text(entry, "transaction")
+    transaction = _text(entry, "answered") or _text(entry, "transaction")
     code, client = _text(entry, "code"), _text(entry, "client")
     return Record(
         id=_record_id(completed, transaction.encode() or line),

@@ -29,6 +29,8 @@ class Refusal:
     details: tuple[str, ...] = ()
     answers: int = 0
     headers: tuple[tuple[str, str], ...] = ()
+    is_early: bool = False
+    """Whether it may come before Envoy has given the request an id."""
 
 
 _CHALLENGE: Final = "WWW-Authenticate"
@@ -102,12 +104,14 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
         status=431,
         title="The headers are too large",
         detail="The request has more or larger headers than the gateway reads.",
+        is_early=True,
     ),
     Refusal(
         code="EAS-5408",
         status=408,
         title="The request came too slowly",
         detail="The request was not complete in time.",
+        is_early=True,
     ),
     Refusal(
         code="EAS-5505",
@@ -158,6 +162,7 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
         status=400,
         title="The request is malformed",
         detail="The gateway refuses requests whose path, headers or framing are malformed or ambiguous.",
+        is_early=True,
     ),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from easement.gateway.envoy_types import JWT_AUTHN, RBAC, Tree, typed
-from easement.gateway.refusals import CODE_HEADER
+from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER
 
 ROUTE_METADATA: Final = "easement"
 TRIED_PATH_HEADER: Final = "x-easement-path"
@@ -14,6 +14,7 @@ TRIED_PATH_HEADER: Final = "x-easement-path"
 _FORMAT: Final[Tree] = {
     "start": "%START_TIME(%s%3f)%",
     "transaction": "%REQ(X-REQUEST-ID)%",
+    "answered": f"%RESP({TRANSACTION_HEADER})%",
     "correlation": "%REQ(X-CORRELATION-ID):128%",
     "traceparent": "%REQ(TRACEPARENT):55%",
     "method": "%REQ(:METHOD):16%",

@@ -12,7 +12,7 @@ from easement.gateway.envoy_types import JWT_AUTHN, Tree, seconds, typed
 from easement.plan.model import Limit, RequestGrant, Route
 
 _log = structlog.get_logger()
-_ACCESS_TOKEN: Final = "at+jwt"
+_ACCESS_TOKEN: Final = "at+jwt"  # noqa: S105 - a type, no secret
 """RFC 9068 §2.1: an access token says so, and ours in this spelling; an ID token or a client assertion is none."""
 _UNLIMITED: Final = {"max_tokens": 4_000_000_000, "tokens_per_fill": 4_000_000_000, "fill_interval": "1s"}
 

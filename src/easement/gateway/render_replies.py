@@ -52,7 +52,7 @@ def _mapper(refusal: Refusal) -> Tree:
         "body_format_override": _body(refusal.code, refusal.title, refusal.detail),
         "headers_to_add": [
             header(CODE_HEADER, refusal.code),
-            _transaction(),
+            header(TRANSACTION_HEADER, "%UNIQUE_ID%") if refusal.is_early else _transaction(),
             *security_headers(),
             *(header(name, value) for name, value in refusal.headers),
         ],
@@ -69,7 +69,7 @@ def _body(code: str, title: str, detail: str) -> Tree:
         "status": "%RESPONSE_CODE%",
         "code": code,
         "detail": detail,
-        "instance": "urn:uuid:%REQ(X-REQUEST-ID)%",
+        "instance": f"urn:uuid:%RESP({TRANSACTION_HEADER})%",
     }
     text = json.dumps(document).replace('"%RESPONSE_CODE%"', "%RESPONSE_CODE%")
     return {"text_format_source": {"inline_string": text}, "content_type": PROBLEM}

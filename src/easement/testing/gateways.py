@@ -152,11 +152,15 @@ class GatewaySimulator:
         whole = path[1:] if path.startswith("//") else f"/{DEFAULT_INTERFACE}/v1{path}"
         return ask(self.place.port, method, whole, **parts)
 
-    def log_lines(self, count: int) -> list[dict[str, Any]]:
-        """The access log, once it has at least ``count`` lines."""
-        end = time.monotonic() + 10
-        while True:
+    def log_line(self, reply: Reply) -> dict[str, Any]:
+        """The line of the access log for a reply, once Envoy has written it."""
+        transaction = reply.headers["x-transaction-id"].encode()
+        end = time.monotonic() + _START_S
+        while time.monotonic() < end:
             lines = self.place.access_log.read_bytes().splitlines() if self.place.access_log.exists() else []
-            if len(lines) >= count or time.monotonic() > end:
-                return [json.loads(line) for line in lines]
+            for line in reversed(lines):
+                if transaction in line:
+                    found: dict[str, Any] = json.loads(line)
+                    return found
             time.sleep(0.02)
+        raise LookupError("Envoy has not logged the request")
