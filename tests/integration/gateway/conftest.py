@@ -61,15 +61,21 @@ def gateway(module_target: UpstreamSimulator, tmp_path_factory: pytest.TempPathF
         make_route("search", path="/search", parameters=search, grants=[grant("search")]),
         make_route("slow", path="/slow", timeout_ms=150, grants=[grant("slow")]),
         make_route("again", path="/again", retries=1, grants=[grant("again")]),
-        make_route("limited", path="/limited", grants=[grant("limited", limit=Limit(tokens=2, interval_ms=60_000, burst=2))]),
+        make_route(
+            "limited", path="/limited", grants=[grant("limited", limit=Limit(tokens=2, interval_ms=60_000, burst=2))]
+        ),
         make_route("head", method="HEAD", path="/head", grants=[grant("head")]),
         make_route("ping", path="/ping", grants=[grant("ping", projection={})]),
-        make_route("tenant", path="/tenants/{tenant}/x", grants=[grant("tenant", access="request.path.tenant == principal.tenant")]),
+        make_route(
+            "tenant",
+            path="/tenants/{tenant}/x",
+            grants=[grant("tenant", access="request.path.tenant == principal.tenant")],
+        ),
         make_route("full", method="POST", path="/full", body=PATTERN, grants=[grant("full")]),
         make_route("ungranted", path="/ungranted"),
         make_route("down", path="/down", upstream="down", grants=[grant("down")]),
         upstreams=[make_upstream(module_target.port), make_upstream(1, name="down")],
-    )  # fmt: skip
+    )
     folder: Path = tmp_path_factory.mktemp("gateway")
     with GatewaySimulator(plan, folder) as simulator:
         yield simulator

@@ -38,7 +38,7 @@ def test_the_target_gets_the_path_and_the_transaction_and_not_the_token(
 
 
 @pytest.mark.parametrize(
-    ("what", "method", "path", "token", "status", "code"),
+    "refusal",
     [
         ("no token", "GET", "/orders/1", None, 401, "EAS-5401"),
         ("no token on an unknown path", "GET", "//nothing", None, 401, "EAS-5401"),
@@ -62,17 +62,12 @@ def test_the_target_gets_the_path_and_the_transaction_and_not_the_token(
         ("target down", "GET", "/down", {}, 503, "EAS-5503"),
         ("decider down", "POST", "/full", {}, 503, "EAS-5505"),
     ],
+    ids=lambda refusal: refusal[0],
 )  # fmt: skip
 def test_refusals_are_problem_documents_with_a_code(
-    gateway: GatewaySimulator,
-    target: UpstreamSimulator,
-    what: str,
-    method: str,
-    path: str,
-    token,
-    status: int,
-    code: str,
+    gateway: GatewaySimulator, target: UpstreamSimulator, refusal: tuple
 ):
+    what, method, path, token, status, code = refusal
     bearer = token if isinstance(token, str) else gateway.token(**token) if token is not None else ""
     reply = gateway.ask(method, path, token=bearer, body=b'{"code": "A"}' if method == "POST" else None)
     assert (reply.status, reply.code) == (status, code), what
