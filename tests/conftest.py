@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 REFUSE_SKIPS = os.environ.get("EASEMENT_REFUSE_SKIPS") == "1"
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), "")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next((path for name in BROWSERS if (path := shutil.which(name))), "")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -196,8 +196,8 @@ class Story:
         corrected = self.installation.data.root / "corrected.json"
         corrected.write_text(json.dumps(PLACED))
         done = self.installation.command(
-            "dead-letters", "replay", integration, str(sequence), "--payload-file", str(corrected), "--reason", "total was text",
-            check=False,
+            "dead-letters", "replay", integration, str(sequence), "--payload-file", str(corrected),
+            "--reason", "total was text", check=False,
         )  # fmt: skip
         return (done.stdout + done.stderr).strip()
 
@@ -213,7 +213,8 @@ class Story:
         opened = json.loads(open_payload(raw, self.private_key, aad_fields=bound)) if raw and not leaked else {}
         fields = ", ".join(sorted(opened)) or "nothing"
         held = sorted(opened) == ["medication", "patient", "prescriptionId"]
-        self._note("a prescription, sealed to the pharmacy's key", "ciphertext; opened: medication, patient, prescriptionId",
+        self._note("a prescription, sealed to the pharmacy's key",
+                   "ciphertext; opened: medication, patient, prescriptionId",
                    f"{'clear text' if leaked else 'ciphertext'}; opened: {fields}", transaction, held)  # fmt: skip
 
     async def _outside_the_grant(self, orders: EventClient) -> None:
@@ -267,7 +268,7 @@ class Story:
             return False
         return True
 
-    def _note(self, tried: str, expected: str, got: str, transaction: str, held: bool) -> None:
+    def _note(self, tried: str, expected: str, got: str, transaction: str, held: object) -> None:
         outcome = Outcome(tried, expected, got, transaction, bool(held))
         self.outcomes.append(outcome)
         self.say(outcome)

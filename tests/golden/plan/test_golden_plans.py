@@ -82,8 +82,12 @@ def test_plan_is_what_it_was(case: str, golden) -> None:
         pytest.param(REQUEST | {"fields": {"id": "hash"}}, "HandlingNotEnforced", id="hash-in-answer"),
         pytest.param(REQUEST | {"security": {"encryption": "payload"}}, "EncryptionNotEnforced", id="sealed-request"),
         pytest.param(EVENT | {"security": {"encryption": "payload"}}, "EncryptionKeyMissing", id="sealed-without-key"),
-        pytest.param(REQUEST | {"interface": {"name": "orders-api", "version": "^2.0"}}, "ReferenceMissing", id="range"),
-        pytest.param(REQUEST | {"interface": {"name": "nothing", "version": "^2.0"}}, "ReferenceMissing", id="dangling"),
+        pytest.param(
+            REQUEST | {"interface": {"name": "orders-api", "version": "^2.0"}}, "ReferenceMissing", id="range"
+        ),
+        pytest.param(
+            REQUEST | {"interface": {"name": "nothing", "version": "^2.0"}}, "ReferenceMissing", id="dangling"
+        ),
         pytest.param(REQUEST | {"operations": ["dropOrders"]}, "ReferenceMissing", id="operation"),
         pytest.param(EVENT | {"channels": ["shipped"]}, "ReferenceMissing", id="channel"),
         pytest.param(REQUEST | {"source": "nobody"}, "ReferenceMissing", id="source"),
@@ -152,7 +156,9 @@ def test_plan_does_not_depend_on_the_order_of_files(order: list[str]) -> None:
         if isinstance(loaded.document, Integration)
     }
     estate, _ = assemble(bundle, registrations)
-    assert plan_hash(encode_plan(compile_plan(estate, environment="production", today=TODAY))) == _first_hash(everything)
+    assert plan_hash(encode_plan(compile_plan(estate, environment="production", today=TODAY))) == _first_hash(
+        everything
+    )
 
 
 _HASHES: dict[str, str] = {}
