@@ -91,7 +91,7 @@ def choose_ports(folder: Path) -> tuple[Settings, bool]:
 
 
 def prepare_estate(folder: Path, ports: dict[str, int]) -> dict[str, Any]:
-    """Copy the manifests, with the ports of this run and a fresh key of the pharmacy, whose private half is returned."""
+    """Copy the manifests, with the ports of this run and a fresh key of the pharmacy: its private half."""
     estate = folder / "estate"
     shutil.copytree(Path(__file__).parent / "estate", estate)
     key = ECKey.generate_key("P-256", {"use": "enc", "kid": "pharmacy-demo"})
