@@ -84,7 +84,7 @@ def render(settings: ServerSettings) -> str:
         "accounts": _accounts(keys),
         "system_account": "SYS",
         "authorization": {
-            "timeout": 5,
+            "timeout": 3,
             "auth_callout": {
                 "issuer": keys.issuer.public_key.decode(),
                 "account": "AUTH",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -118,9 +118,9 @@ async def run_broker(config: BrokerConfig, stop: asyncio.Event) -> None:
     try:
         async with _background(server.run(), records.run(), violations.run()) as failed:
             await _first_of(server.until_listening(), failed)
-            async with _connections(config.address()) as (callout_link, steward, system):
-                await callout.start(callout_link)
-                keeper = _Keeper(config, server, callout, steward, system)
+            async with _connections(config.address()) as links:
+                await callout.start(links[CALLOUT])
+                keeper = _Keeper(config, server, callout, links)
                 async with _background(
                     keeper.follow(stop), keeper.reconcile_often(), keeper.reload_certificates(), keeper.beat()
                 ) as stopped:
@@ -132,11 +132,9 @@ async def run_broker(config: BrokerConfig, stop: asyncio.Event) -> None:
 class _Keeper:
     """Keeps callout, streams and connections as the newest plan says."""
 
-    def __init__(
-        self, config: BrokerConfig, server: NatsServer, callout: Callout, steward: Client, system: Client
-    ) -> None:
-        self._config, self._server, self._callout = config, server, callout
-        self._steward, self._system = steward, system
+    def __init__(self, config: BrokerConfig, server: NatsServer, callout: Callout, links: Mapping[str, Client]) -> None:
+        self._config, self._server, self._callout, self._links = config, server, callout, links
+        self._steward, self._system = links[STEWARD], links[SYSTEM]
         self._topology: Topology | None = None
         self._missing: tuple[str, ...] = ()
         self._problems: tuple[str, ...] = ()
@@ -210,7 +208,7 @@ class _Keeper:
             ready = bool(
                 self._server.alive
                 and rules is not None
-                and self._steward.is_connected
+                and all(link.is_connected for link in self._links.values())
                 and not self._missing
                 and not self._problems
             )
@@ -220,18 +218,18 @@ class _Keeper:
 
 
 @contextlib.asynccontextmanager
-async def _connections(address: BrokerAddress) -> AsyncIterator[tuple[Client, Client, Client]]:
+async def _connections(address: BrokerAddress) -> AsyncIterator[Mapping[str, Client]]:
     async with contextlib.AsyncExitStack() as opened:
-        links: list[Client] = []
+        links: dict[str, Client] = {}
         for role in (CALLOUT, STEWARD, SYSTEM):
             try:
-                links.append(await asyncio.wait_for(connect_as(address, role), _CONNECT_S))
+                links[role] = await asyncio.wait_for(connect_as(address, role), _CONNECT_S)
             except TimeoutError as error:
                 raise OSError(
                     f"the broker does not let its own {role} in: do {address.keys} and {address.authority} fit?"
                 ) from error
-            opened.push_async_callback(links[-1].close)
-        yield links[0], links[1], links[2]
+            opened.push_async_callback(links[role].close)
+        yield links
 
 
 @contextlib.asynccontextmanager

@@ -14,6 +14,7 @@ from typing import Any, Self
 import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 
 from easement.broker.naming import inbox_prefix, target_stream, token
@@ -68,6 +69,9 @@ class EventClient:
             error_cb=on_error,
             connect_timeout=5,
         )
+        if not connection.is_connected:  # the library takes any line for an answer, also one that says nothing yet
+            await connection.close()
+            raise NatsError("the broker has not answered the login: try again")
         return cls(connection, client_id, violations)
 
     async def publish(

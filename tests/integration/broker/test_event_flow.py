@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import signal
 
+import nats.errors
 import pytest
 
 from easement.ledger.record import Status, Step
 from easement.testing.broker_stand import BrokerStand
+from easement.testing.event_client import EventClient
 
 pytestmark = pytest.mark.asyncio
 
@@ -143,13 +146,22 @@ async def test_a_killed_server_is_started_again_and_traffic_goes_on(stand: Broke
     first = re.findall(r"^\[(\d+)\]", log, re.MULTILINE)[-1]
     os.kill(int(first), signal.SIGKILL)
     await stand.until(lambda: f"[{first}]" != _last_process(stand) and "Server is ready" in _log_of_last(stand))
-    await stand.apply_and_wait(stand.plan)
-    orders, warehouse = await stand.client("orders"), await stand.client("warehouse")
+    orders, warehouse = await _connect_again(stand, "orders"), await _connect_again(stand, "warehouse")
     await orders.publish("orders-events", 1, "orderPlaced", {**ORDER, "orderId": "O-2"})
     received = await warehouse.fetch("orders-to-warehouse", count=2, timeout_s=30.0)
     assert [json.loads(message.data)["orderId"] for message in received] == ["O-1", "O-2"]
     await orders.close()
     await warehouse.close()
+
+
+async def _connect_again(stand: BrokerStand, client_id: str) -> EventClient:
+    """As a client does: until the callout is back, the server refuses everybody."""
+    for _attempt in range(10):
+        try:
+            return await stand.client(client_id)
+        except (nats.errors.Error, TimeoutError):
+            await asyncio.sleep(0.5)
+    raise AssertionError("no login after the server came back")
 
 
 def _last_process(stand: BrokerStand) -> str:
