@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import shutil
 import signal
 import sys
@@ -37,6 +38,7 @@ def main() -> int:
     parser.add_argument("--once", action="store_true")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns about TLS that ends as it should
     began = time.monotonic()
     folder = fresh_folder(options.data)
     servers, ports = start_systems()
@@ -57,6 +59,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave processes behind
         installation.stop()
         for server in servers:
             server.shutdown()
