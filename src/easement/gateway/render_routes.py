@@ -148,6 +148,7 @@ def _operation(route: Route, upstream: Upstream, plan_hash: str) -> Iterable[Tre
         "request_body_buffer_limit": max(1, route.max_body_bytes),
         "metadata": _metadata(plan_hash),
         "route": _forward(route, upstream),
+        "request_headers_to_add": _asked_for(route),
         "typed_per_filter_config": filters,
     }
 
@@ -156,6 +157,11 @@ def _contract(route: Route) -> Tree:
     """The contract of the route as data; where requests need no reading, the script that reads answers only."""
     tree = typed("envoy.extensions.filters.http.lua.v3.LuaPerRoute", filter_context=filter_context(route))
     return tree if reads_request(route) else {**tree, "name": ANSWERS_ONLY}
+
+
+def _asked_for(route: Route) -> list[Tree]:
+    """``Accept`` as the contract has it: a target that offers other forms too must choose one that may pass."""
+    return [header("accept", ", ".join(route.answer_types))] if route.answer_types else []
 
 
 def _forward(route: Route, upstream: Upstream) -> Tree:

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
 
@@ -27,7 +27,7 @@ from easement.plan.model import (
     Upstream,
 )
 from easement.plan.parties import endpoint_of, upstream_of
-from easement.plan.requests import RequestCompiler
+from easement.plan.requests import Notes, RequestCompiler
 
 FLOWING: Final = frozenset({LifecycleState.LIVE, LifecycleState.DEPRECATED})
 
@@ -138,19 +138,20 @@ def _requests(
         compiler = RequestCompiler(estate, interface, estate.models[name], system.metadata.name)
         routes.extend(compiler.routes(integrations))
         for integration in integrations:
-            notes = [
-                f"{operation}: {note}"
-                for operation in integration.spec.operations
-                for note in compiler.unchecked.get(operation, ())
-            ]
+            notes = {name: compiler.notes[name] for name in integration.spec.operations}
             conditions[integration.metadata.name].append(_programmed(notes))
     return routes, list(upstreams.values())
 
 
-def _programmed(notes: list[str]) -> Condition:
-    if notes:
-        return _condition(ConditionType.PROGRAMMED, "EnforcedInPart", "not checked by the gateway: " + "; ".join(notes))
-    return _condition(ConditionType.PROGRAMMED, "Enforced")
+def _programmed(notes: Mapping[str, Notes]) -> Condition:
+    unchecked = [f"{name}: {text}" for name, one in notes.items() for text in one.unchecked]
+    refused = [f"{name}: {text}" for name, one in notes.items() for text in one.refused]
+    said = []
+    if unchecked:
+        said.append("not checked by the gateway: " + "; ".join(unchecked))
+    if refused:
+        said.append("refused by the gateway, which reads JSON only: " + "; ".join(refused))
+    return _condition(ConditionType.PROGRAMMED, "EnforcedInPart" if unchecked else "Enforced", ". ".join(said))
 
 
 def _events(
@@ -163,7 +164,7 @@ def _events(
         channels.extend(compiler.channels(integrations))
         deliveries.extend(compiler.deliveries(integrations))
         for integration in integrations:
-            conditions[integration.metadata.name].append(_programmed([]))
+            conditions[integration.metadata.name].append(_programmed({}))
     return channels, deliveries
 
 

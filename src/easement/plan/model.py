@@ -157,6 +157,8 @@ class Route:
     open_query: bool
     """Whether query parameters that are not declared pass (never, unless the interface says so)."""
     grants: tuple[RequestGrant, ...]
+    answer_types: tuple[str, ...] = ()
+    """JSON media types of the declared successful answers: what the target is asked for, for no other kind passes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -21,18 +21,26 @@ IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _MAX_GATEWAY_RETRIES: Final = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What of an operation passes without a check, and what of it is refused though the interface declares it."""
+
+    unchecked: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
 @dataclass(slots=True)
 class RequestCompiler:
     """Compiles the operations of one interface; shapes and projections are compiled once and shared by grants.
 
-    ``unchecked`` collects, by operation id, what a contract declares and the gateway does not check.
+    ``notes`` collects, by operation id, where what is enforced differs from what the interface declares.
     """
 
     estate: Estate
     interface: Interface
     model: InterfaceModel
     upstream: str
-    unchecked: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    notes: dict[str, Notes] = field(default_factory=dict)
     _projections: dict[tuple[str, tuple[tuple[str, Handling], ...]], Projection] = field(default_factory=dict)
 
     def routes(self, integrations: Sequence[Integration]) -> list[Route]:
@@ -49,12 +57,13 @@ class RequestCompiler:
         name = self.interface.metadata.name
         version = self.interface.spec.version
         granted = bool(integrations)
-        notes: list[str] = []
+        notes = Notes()
         body, schema = self._body(operation, notes) if granted else (None, None)
         parameters, open_query = self._parameters(operation, notes) if granted else ((), False)
-        grants = tuple(self._grant(integration, operation, notes) for integration in integrations)
-        if notes:
-            self.unchecked[operation.id] = tuple(dict.fromkeys(notes))
+        grants = tuple(self._grant(integration, operation) for integration in integrations)
+        if granted:
+            notes.refused.extend(_refused_answers(operation))
+            self.notes[operation.id] = notes
         slas = [integration.spec.sla for integration in integrations]
         return Route(
             id=f"{name}@{version.major}.{operation.id}",
@@ -75,6 +84,7 @@ class RequestCompiler:
             body_schema=schema,
             parameters=parameters,
             open_query=open_query,
+            answer_types=tuple(dict.fromkeys(media for media, _ in _json_answers(operation))),
             grants=tuple(sorted(grants, key=lambda grant: grant.id)),
         )
 
@@ -85,35 +95,35 @@ class RequestCompiler:
             return CostClass.BODY
         return CostClass.NATIVE
 
-    def _body(
-        self, operation: Operation, notes: list[str]
-    ) -> tuple[ShapeSet | None, Mapping[str, object] | bool | None]:
+    def _body(self, operation: Operation, notes: Notes) -> tuple[ShapeSet | None, Mapping[str, object] | bool | None]:
         if operation.request is None:
             return None, None
-        schema: Schema | None = None
-        for media, candidate in operation.request.media.items():
-            if is_json(media):
-                schema = candidate
-            else:
-                notes.append(f"request body of type {media}")
-        if schema is None:
+        schemas: list[Schema] = []
+        others = [f"request bodies of type {media}" for media in operation.request.media if not is_json(media)]
+        for media, schema in operation.request.media.items():
+            if is_json(media) and schema not in schemas:
+                schemas.append(schema)
+        if not schemas:
+            notes.unchecked.extend(others)
             return None, None
+        notes.refused.extend(others)
+        schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
         shape = compile_shape(schema, self.model.definitions, closed=True)
         if not shape.unchecked:
             return shape, None
         return shape, enforced_schema(schema, self.model.definitions, closed=True)
 
-    def _parameters(self, operation: Operation, notes: list[str]) -> tuple[tuple[ParameterRule, ...], bool]:
+    def _parameters(self, operation: Operation, notes: Notes) -> tuple[tuple[ParameterRule, ...], bool]:
         rules: list[ParameterRule] = []
         open_query = False
         for parameter in operation.parameters:
             shape = compile_shape(parameter.schema, self.model.definitions, closed=True)
-            notes.extend(f"parameter {parameter.name}: {what}" for what in shape.unchecked)
+            notes.unchecked.extend(f"parameter {parameter.name}: {what}" for what in shape.unchecked)
             if parameter.location == "cookie":
-                notes.append(f"cookie parameter {parameter.name}")
+                notes.unchecked.append(f"cookie parameter {parameter.name}")
                 continue
             if parameter.location == "query" and _is_object(shape):
-                notes.append(f"query parameter {parameter.name} of type object")
+                notes.unchecked.append(f"query parameter {parameter.name} of type object")
                 open_query = True
                 continue
             rules.append(
@@ -127,16 +137,9 @@ class RequestCompiler:
             )
         return tuple(sorted(rules, key=lambda rule: (rule.location, rule.name))), open_query
 
-    def _grant(self, integration: Integration, operation: Operation, notes: list[str]) -> RequestGrant:
+    def _grant(self, integration: Integration, operation: Operation) -> RequestGrant:
         spec = integration.spec
         interface = self.interface.metadata.name
-        notes.extend(
-            f"answers of type {media} are refused"
-            for response in operation.responses
-            if response.status.startswith("2") and response.content is not None
-            for media in response.content.media
-            if not is_json(media)
-        )
         return RequestGrant(
             id=f"{integration.metadata.name}.{operation.id}",
             party=party_of(self.estate, integration),
@@ -153,7 +156,7 @@ class RequestCompiler:
         key = (operation.id, tuple(sorted(handling.items())))
         if key not in self._projections:
             merged: Projection = {}
-            for schema in _json_answers(operation):
+            for _media, schema in _json_answers(operation):
                 projection, _found = compile_projection(schema, self.model.definitions, handling)
                 merged = _merge(merged, projection)
             self._projections[key] = merged
@@ -165,14 +168,19 @@ def is_json(media: str) -> bool:
     return media == "application/json" or media.endswith("+json")
 
 
-def _json_answers(operation: Operation) -> list[Schema]:
-    return [
-        schema
-        for response in operation.responses
-        if response.status.startswith("2") and response.content is not None
-        for media, schema in response.content.media.items()
-        if is_json(media)
-    ]
+def _json_answers(operation: Operation) -> list[tuple[str, Schema]]:
+    return [(media, schema) for media, schema in _answers(operation) if is_json(media)]
+
+
+def _refused_answers(operation: Operation) -> list[str]:
+    others = dict.fromkeys(media for media, _ in _answers(operation) if not is_json(media))
+    return [f"answers of type {media}" for media in others]
+
+
+def _answers(operation: Operation) -> Iterator[tuple[str, Schema]]:
+    for response in operation.responses:
+        if response.status.startswith("2") and response.content is not None:
+            yield from response.content.media.items()
 
 
 def _merge(left: Projection, right: Projection) -> Projection:

@@ -169,3 +169,11 @@ def test_routes_without_limits_have_no_limiter():
 
 def test_access_condition_error_is_a_value_error():
     assert issubclass(AccessConditionError, ValueError)
+
+
+def test_a_target_is_asked_for_the_forms_of_answers_that_may_pass():
+    found = entries(make_route("hal", answer_types=("application/json", "application/hal+json")), make_route("none"))
+    (asked,) = named(found, "orders-api@1.hal")["request_headers_to_add"]
+    assert asked["header"] == {"key": "accept", "value": "application/json, application/hal+json"}
+    assert asked["append_action"] == "OVERWRITE_IF_EXISTS_OR_ADD"
+    assert named(found, "orders-api@1.none")["request_headers_to_add"] == []
