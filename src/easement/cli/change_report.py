@@ -39,9 +39,11 @@ def applied_text(applied: Mapping[str, Any]) -> str:
         for document in documents
     ]
     waiting = sum(1 for document in documents if document["reviewState"] == "open")
-    lines += ["", f"Registered {len(documents)} documents. Enforced plan: {applied['plan'][:12]}"]
+    noun = "document" if len(documents) == 1 else "documents"
+    lines += ["", f"Registered {len(documents)} {noun}. Enforced plan: {applied['plan'][:12]}"]
     if waiting:
-        lines.append(f"{waiting} wait for a review by another person: easement review list")
+        verb = "waits" if waiting == 1 else "wait"
+        lines.append(f"{waiting} {verb} for a review by another person: easement review list")
     return "\n".join(lines) + "\n"
 
 

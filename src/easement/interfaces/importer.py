@@ -59,6 +59,7 @@ def import_openapi(
     """Manifests and a copy of the description, by path relative to the estate's folder.
 
     ``siblings`` are files that the description refers to, by path relative to it (:func:`referenced_files`).
+    A plain http ``url`` becomes the development endpoint, an https one the production endpoint.
     ``source`` and ``operations`` add a starter Integration that names every field of those operations' answers.
     ``with_system`` False leaves the System out, for one that is registered. Raises :class:`ImportRefusedError`.
     """
@@ -156,8 +157,9 @@ def _definition_files(
 
 
 def _system(system: str, url: str, owner: str, country: str, file_name: str) -> bytes:
-    spec: dict[str, Any] = {"location": {"country": country}, "endpoints": {"production": {"url": url}}}
-    return _document("System", _metadata(system, "", owner), spec, [f"The system behind {file_name}."])
+    environment = "development" if url.startswith("http://") else "production"  # plain http is for development alone
+    spec: dict[str, Any] = {"location": {"country": country}, "endpoints": {environment: {"url": url}}}
+    return _document("System", _metadata(system, _title(system), owner), spec, [f"The system behind {file_name}."])
 
 
 def _interface(
@@ -216,7 +218,7 @@ def _integration(
         f"Made from {file_name}: every field of the answers is named.",
         "Next: remove the fields that are not needed, and say the true purpose.",
     ]
-    return _document("Integration", _metadata(integration, "", owner), spec, notes)
+    return _document("Integration", _metadata(integration, _title(integration), owner), spec, notes)
 
 
 def _answer_fields(model: InterfaceModel, operations: Sequence[Operation]) -> list[str]:
@@ -251,6 +253,11 @@ def _version(text: str) -> Version:
         return Version(1, 0, 0)
     major, minor, patch = (int(number or 0) for number in match.groups())
     return Version(major, minor, patch)
+
+
+def _title(name: str) -> str:
+    """A first title, for people to improve."""
+    return name.replace("-", " ").capitalize()
 
 
 def _metadata(name: str, title: str, owner: str) -> dict[str, Any]:

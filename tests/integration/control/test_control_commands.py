@@ -80,7 +80,7 @@ def test_commands_from_plan_to_live(easement: Callable[..., Result], tmp_path: P
 def test_commands_review_by_two_people_and_retire(easement: Callable[..., Result], tmp_path: Path) -> None:
     estate = folder(tmp_path, integration(sla=VITAL))
     applied = easement("dev", "apply", estate, "--auto-approve")
-    assert "1 wait for a review by another person" in applied.stdout
+    assert "1 waits for a review by another person" in applied.stdout
     assert "reviewer+security" in easement("rita", "review", "list").stdout
     shown = easement("rita", "review", "show", f"integration/{INTEGRATION}")
     assert ("its criticality is vital" in shown.stdout, shown.exit_code) == (True, 0), shown.output

@@ -121,3 +121,12 @@ def test_the_command_names_a_missing_file(tmp_path):
     result = CliRunner().invoke(app, ["openapi", str(tmp_path / "no.yaml"), "--system", "x", "--url", "https://x"])
     assert result.exit_code == 1
     assert "cannot read" in result.output
+
+
+def test_plain_http_is_an_endpoint_for_development_only():
+    def endpoints(url: str) -> list[str]:
+        (system,) = (one.document for one in load(imported(url=url)).documents if one.document.kind == "System")
+        return list(system.spec.endpoints)
+
+    assert endpoints("http://127.0.0.1:9000") == ["development"]
+    assert endpoints("https://pets.example") == ["production"]
