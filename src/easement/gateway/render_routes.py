@@ -148,7 +148,7 @@ def _operation(route: Route, upstream: Upstream, plan_hash: str) -> Iterable[Tre
         "request_body_buffer_limit": max(1, route.max_body_bytes),
         "metadata": _metadata(plan_hash),
         "route": _forward(route, upstream),
-        "request_headers_to_add": _asked_for(route),
+        **_asked_for(route),
         "typed_per_filter_config": filters,
     }
 
@@ -159,9 +159,11 @@ def _contract(route: Route) -> Tree:
     return tree if reads_request(route) else {**tree, "name": ANSWERS_ONLY}
 
 
-def _asked_for(route: Route) -> list[Tree]:
+def _asked_for(route: Route) -> Tree:
     """``Accept`` as the contract has it: a target that offers other forms too must choose one that may pass."""
-    return [header("accept", ", ".join(route.answer_types))] if route.answer_types else []
+    if not route.answer_types:
+        return {}
+    return {"request_headers_to_add": [header("accept", ", ".join(route.answer_types))]}
 
 
 def _forward(route: Route, upstream: Upstream) -> Tree:
