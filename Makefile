@@ -17,7 +17,7 @@ demo: $(VENV)/.run ## Run the example estate with real traffic (ONCE=1: play the
 
 test: $(VENV)/.dev node_modules/.installed ## Run all tests
 	@sh .ci/browser
-	$(BIN)/python -m pytest -q
+	PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m pytest -q
 
 check: $(VENV)/.dev ## Format, lint, types, import direction
 	$(BIN)/ruff format --check .
@@ -36,6 +36,8 @@ lock: $(VENV)/.dev ## Lock the dependencies again, with hashes and without addre
 	  pyproject.toml requirements/build.in -o requirements/run.txt
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
 	  --extra dev --extra postgres -c requirements/run.txt pyproject.toml requirements/build.in -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-annotate --universal --python-version 3.11 \
+	  requirements/node.in -o requirements/node.txt
 
 clean: ## Remove what was built or installed here (not the data of .easement)
 	rm -rf $(VENV) node_modules build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
@@ -55,7 +57,8 @@ $(VENV)/.dev: $(VENV)/bin/python requirements/dev.txt pyproject.toml
 	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.run
 
-node_modules/.installed: package-lock.json
-	@command -v npm >/dev/null || { echo "npm is missing: install node 20 or later (its tests fail without it)"; exit 1; }
-	npm ci --ignore-scripts --no-audit --no-fund
+# Node comes from the machine, or else from a wheel into our own environment.
+node_modules/.installed: package-lock.json | $(VENV)/.dev
+	@command -v npm >/dev/null || $(BIN)/python -m pip install -q --require-hashes -r requirements/node.txt
+	PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
