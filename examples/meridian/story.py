@@ -181,7 +181,7 @@ class Story:
         found: list[dict[str, Any]] = []
 
         def there() -> bool:
-            listed = self.installation.command("dead-letters", "list", integration, "--json", check=False)
+            listed = self.installation.command("dead-letters", "list", integration, "-o", "json", check=False)
             letters = json.loads(listed.stdout) if listed.returncode == 0 else []
             found[:] = [letter for letter in letters if letter["transaction_id"] == transaction]
             return bool(found)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from easement.cli.answer_form import TextOrJson
 from easement.cli.failure import ExitCode, fail
 
 if TYPE_CHECKING:
@@ -28,13 +29,6 @@ class ListFormat(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
-
-
-class TextOrJson(StrEnum):
-    """Text for people, JSON for programs."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 class ExportFormat(StrEnum):

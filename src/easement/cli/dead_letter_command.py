@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from easement.cli.answer_form import TextOrJson
 from easement.cli.failure import ExitCode, fail
 
 if TYPE_CHECKING:
     from easement.broker.dead_letter import DeadLetter
     from easement.broker.dead_letter_service import DeadLetterClient
 
+
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="List, show and replay dead letters."
 )
-_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_Output = Annotated[TextOrJson, typer.Option("--output", "-o", help="Form of the answer.")]
 _Integration = Annotated[str, typer.Argument(help="Name of the integration.")]
 _Number = Annotated[int, typer.Argument(help="Number of the dead letter, as `list` shows it.", min=1)]
 _UNREACHABLE = "dead-letter.unreachable"
@@ -30,17 +32,17 @@ def list_letters(
     integration: Annotated[str, typer.Argument(help="Only this integration; without it, how many each has.")] = "",
     after: Annotated[int, typer.Option(help="Show those with a higher number.", min=0)] = 0,
     limit: Annotated[int, typer.Option(min=1, max=100)] = 50,
-    json: _Json = False,
+    output: _Output = TextOrJson.TEXT,
 ) -> None:
     """Count the dead letters of each integration, or list those of one, grouped by reason.
 
-    Examples: easement dead-letters list; easement dead-letters list orders-to-warehouse --json
+    Examples: easement dead-letters list; easement dead-letters list orders-to-warehouse -o json
     """
     if not integration:
-        _print_depths(_ask(lambda client: client.depths()), as_json=json)
+        _print_depths(_ask(lambda client: client.depths()), as_json=output is TextOrJson.JSON)
         return
     letters = _ask(lambda client: client.list(integration, after=after, limit=limit))
-    if json:
+    if output is TextOrJson.JSON:
         _print_json(letters)
         return
     _print_letters(letters)
@@ -52,14 +54,14 @@ def show(
     number: _Number,
     payload: Annotated[bool, typer.Option("--payload", help="Also the payload; needs --reason, is recorded.")] = False,
     reason: Annotated[str, typer.Option(help="Why you look at the payload.")] = "",
-    json: _Json = False,
+    output: _Output = TextOrJson.TEXT,
 ) -> None:
     """Show one dead letter: where it comes from and why it was not delivered.
 
     Example: easement dead-letters show orders-to-warehouse 7 --payload --reason "ticket 4711"
     """
     letter = _ask(lambda client: client.show(integration, number))
-    if json:
+    if output is TextOrJson.JSON:
         _print_json(letter)
     else:
         for name, value in _facts(letter).items():

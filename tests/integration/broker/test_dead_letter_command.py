@@ -35,7 +35,7 @@ async def test_an_operator_lists_shows_and_replays(stand: BrokerStand, tmp_path:
     assert INTEGRATION in (await _run(stand, "list"))[1]
     code, out, _ = await _run(stand, "list", INTEGRATION)
     assert (code, "1 x event.schema" in out) == (0, True)
-    (letter,) = json.loads((await _run(stand, "list", INTEGRATION, "--json"))[1])
+    (letter,) = json.loads((await _run(stand, "list", INTEGRATION, "-o", "json"))[1])
     number = str(letter["sequence"])
     assert "event.schema" in (await _run(stand, "show", INTEGRATION, number))[1]
     code, _, err = await _run(stand, "replay", INTEGRATION, number, "--reason", "ticket 1")
@@ -45,7 +45,7 @@ async def test_an_operator_lists_shows_and_replays(stand: BrokerStand, tmp_path:
         stand, "replay", INTEGRATION, number, "--reason", "ticket 1", "--payload-file", str(tmp_path / "fixed.json")
     )
     assert (code, letter["transaction_id"] in out) == (0, True)
-    assert json.loads((await _run(stand, "list", "--json"))[1]) == {"orders-to-marketing": 1, INTEGRATION: 0}
+    assert json.loads((await _run(stand, "list", "-o", "json"))[1]) == {"orders-to-marketing": 1, INTEGRATION: 0}
 
 
 async def test_a_broker_that_is_not_there_is_said_so(stand: BrokerStand, free_ports) -> None:

@@ -1,0 +1,10 @@
+"""The forms in which commands answer."""
+
+from enum import StrEnum
+
+
+class TextOrJson(StrEnum):
+    """For people or for programs."""
+
+    TEXT = "text"
+    JSON = "json"
