@@ -255,7 +255,7 @@ def test_a_problem_document_cannot_be_forged_through_names(
     assert reply.status == 400
     assert reply.json()["code"] == "EAS-5400"
     assert "set-cookie" not in reply.headers
-    assert attacked.log_line(reply)["verdict"].startswith("unknown-field")
+    assert attacked.log_line(reply)["runtime"]["verdict"].startswith("unknown-field")
 
 
 def test_a_body_on_an_operation_without_one_is_refused(attacked: GatewaySimulator, attack_target: UpstreamSimulator):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,6 +55,7 @@ class AccessLogReader:
     malformed: int = field(default=0, init=False)
     _position: _Position = field(default_factory=_Position, init=False)
     _rotated_at: float = field(default=0.0, init=False)
+    _turn: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def __post_init__(self) -> None:
         self._position = self._resume()
@@ -69,6 +71,11 @@ class AccessLogReader:
             count += self._drain_file(rotated)
             rotated.unlink()
             self._position = _Position()
+
+    def add(self, record: Record) -> None:
+        """Record something that is not in the log: never between the mark of a batch and the batch."""
+        with self._turn:
+            self.spool.append([record])
 
     def rotate_if_large(self, reopen: Callable[[], bool]) -> bool:
         """Move a large log aside and have Envoy reopen its file by ``reopen``. Returns whether it did."""
@@ -122,15 +129,10 @@ class AccessLogReader:
 
     def _record(self, lines: list[bytes], end: int) -> int:
         records = [self._record_of(line) for line in lines if line.strip()]
-        intent = _Position(
-            inode=self._position.inode,
-            offset=self._position.offset,
-            recorder=self.spool.recorder,
-            sequence=self.spool.next_sequence,
-            end=end,
-        )
-        write_atomically(self.position_file, json.dumps(asdict(intent)).encode())
-        self.spool.append(records)
+        with self._turn:
+            intent = replace(self._position, recorder=self.spool.recorder, sequence=self.spool.next_sequence, end=end)
+            write_atomically(self.position_file, json.dumps(asdict(intent)).encode())
+            self.spool.append(records)
         self._position = _Position(inode=intent.inode, offset=end)
         self.recorded += len(records)
         return len(records)

@@ -10,26 +10,31 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from easement.contract.codes import CATALOGUE
-from easement.gateway.plan_index import PlanFacts
+from easement.gateway.plan_index import NO_FACTS, PlanFacts
+from easement.gateway.render_access_log import PLAN_SEPARATOR
 from easement.ledger.record import DetailValue, Record, RecordKind, Status, Step
+from easement.plan.model import Route
 
 _TRACE: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _TARGET_ERROR: Final = "EAS-5599"
 _TEXT_LIMIT: Final = 256
-_COPIED: Final = ("details", "flags", "verdict", "tried", "remote")
+_COPIED: Final = ("details", "flags", "tried", "remote")
 
 
 def record_of(line: bytes, facts: Callable[[str], PlanFacts]) -> Record:
     """Read one line. ``facts`` gives what a plan hash stands for. Raises ``ValueError`` on one that cannot be read."""
     entry = _entry(line)
-    known = facts(_text(entry, "plan"))
-    route = known.routes.get(_text(entry, "route"))
+    plan, _, operation = _text(entry, "route").partition(PLAN_SEPARATOR)
+    known = facts(plan) if plan else NO_FACTS
+    route = known.routes.get(operation)
     grant = known.grants.get(_text(entry, "grant"))
     party = grant.party if grant else None
     started = int(_text(entry, "start"))
     completed = started + _number(entry, "completed_us") // 1000
     transaction = _text(entry, "answered") or _text(entry, "transaction")
-    code, client = _text(entry, "code"), _text(entry, "client")
+    code, client = _text(entry, "code"), _text(entry, "client") or (grant.client_id if grant else "")
+    runtime = entry.get("runtime")
+    said: dict[str, Any] = runtime if isinstance(runtime, dict) else {}
     return Record(
         id=_record_id(completed, transaction.encode() or line),
         transaction_id=transaction or _record_id(completed, line),
@@ -46,13 +51,13 @@ def record_of(line: bytes, facts: Callable[[str], PlanFacts]) -> Record:
         integration=party.integration if party else "",
         integration_id=party.integration_id if party else "",
         revision=party.revision if party else "",
-        plan=_text(entry, "plan"),
+        plan=plan,
         error_code=code,
-        error=_error(code, _text(entry, "verdict"), _number(entry, "status")),
+        error=_error(code, _text(said, "verdict"), _number(entry, "status")),
         bytes_in=_number(entry, "received"),
         bytes_out=_number(entry, "sent"),
         latency_us=_number(entry, "completed_us"),
-        detail=_detail(entry, route.prefix + route.path if route else ""),
+        detail=_detail(entry, said, route),
         retention_class=party.retention_class if party else "d400",
     )
 
@@ -70,6 +75,22 @@ def unreadable(line: bytes, now_ms: int) -> Record:
         error_code="EAS-5904",
         error=CATALOGUE["EAS-5904"].title,
         detail={"line_bytes": len(line), "line_sha256": hashlib.sha256(line).hexdigest()},
+    )
+
+
+def interrupted(now_ms: int, exit_code: int) -> Record:
+    """The record that marks where Envoy died: what it had answered and not yet written down is missing here."""
+    identity = _record_id(now_ms, b"EAS-5905")
+    return Record(
+        id=identity,
+        transaction_id=identity,
+        kind=RecordKind.REQUEST,
+        step=Step.REQUESTED,
+        status=Status.FAILED,
+        time_ms=now_ms,
+        error_code="EAS-5905",
+        error=CATALOGUE["EAS-5905"].title,
+        detail={"exit_code": exit_code},
     )
 
 
@@ -107,18 +128,20 @@ def _times(entry: dict[str, Any], started: int, completed: int) -> dict[str, int
     return times
 
 
-def _detail(entry: dict[str, Any], path: str) -> dict[str, DetailValue]:
+def _detail(entry: dict[str, Any], said: dict[str, Any], route: Route | None) -> dict[str, DetailValue]:
     detail: dict[str, DetailValue] = {
         name: _text(entry, name) for name in _COPIED if _text(entry, name) not in ("", "-")
     }
-    detail["http_method"] = _text(entry, "method")
+    detail["http_method"] = _text(entry, "method") or (route.method if route else "")
     detail["http_status"] = _number(entry, "status")
-    if path:
-        detail["path"] = path
+    if route is not None:
+        detail["path"] = route.prefix + route.path
+    if _text(said, "verdict"):
+        detail["verdict"] = _text(said, "verdict")
     if _text(entry, "grant"):
         detail["grant"] = _text(entry, "grant")
-    if _text(entry, "removed"):
-        detail["removed"] = tuple(name[:128] for name in str(entry["removed"]).split(",")[:41])
+    if _text(said, "removed"):
+        detail["removed"] = tuple(name[:128] for name in str(said["removed"]).split(",")[:41])
     return detail
 
 

@@ -7,28 +7,21 @@ from typing import Final
 from easement.gateway.envoy_types import JWT_AUTHN, RBAC, Tree, typed
 from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER
 
-ROUTE_METADATA: Final = "easement"
+PLAN_SEPARATOR: Final = "/"
+"""In the names of routes: plan hash, separator, route id."""
 TRIED_PATH_HEADER: Final = "x-easement-path"
 """On answers to unknown paths: what was asked, without the query; nothing else of a path is ever logged."""
 
-_FORMAT: Final[Tree] = {
+_SERVED: Final[Tree] = {
     "start": "%START_TIME(%s%3f)%",
     "transaction": "%REQ(X-REQUEST-ID)%",
-    "answered": f"%RESP({TRANSACTION_HEADER})%",
     "correlation": "%REQ(X-CORRELATION-ID):128%",
     "traceparent": "%REQ(TRACEPARENT):55%",
-    "method": "%REQ(:METHOD):16%",
     "status": "%RESPONSE_CODE%",
-    "details": "%RESPONSE_CODE_DETAILS%",
     "flags": "%RESPONSE_FLAGS%",
-    "code": f"%RESP({CODE_HEADER})%",
-    "tried": f"%RESP({TRIED_PATH_HEADER}):256%",
-    "plan": f"%METADATA(ROUTE:{ROUTE_METADATA}:plan)%",
     "route": "%ROUTE_NAME%",
-    "client": f"%DYNAMIC_METADATA({JWT_AUTHN}:jwt:client_id):128%",
     "grant": f"%DYNAMIC_METADATA({RBAC}:enforced_effective_policy_id)%",
-    "verdict": "%DYNAMIC_METADATA(easement:verdict):256%",
-    "removed": "%DYNAMIC_METADATA(easement:removed)%",
+    "runtime": "%DYNAMIC_METADATA(easement)%",
     "remote": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
     "received": "%BYTES_RECEIVED%",
     "sent": "%BYTES_SENT%",
@@ -36,17 +29,39 @@ _FORMAT: Final[Tree] = {
     "responded_us": "%COMMON_DURATION(DS_RX_BEG:US_RX_BEG:us)%",
     "completed_us": "%COMMON_DURATION(DS_RX_BEG:DS_TX_END:us)%",
 }
+_REFUSED: Final[Tree] = {
+    **_SERVED,
+    "answered": f"%RESP({TRANSACTION_HEADER})%",
+    "method": "%REQ(:METHOD):16%",
+    "details": "%RESPONSE_CODE_DETAILS%",
+    "code": f"%RESP({CODE_HEADER})%",
+    "tried": f"%RESP({TRIED_PATH_HEADER}):256%",
+    "client": f"%DYNAMIC_METADATA({JWT_AUTHN}:jwt:client_id):128%",
+}
 
 
 def access_log(path: str) -> list[Tree]:
-    """``access_log`` of the data-plane listener."""
-    return [
-        {
-            "name": "envoy.access_loggers.file",
-            "typed_config": typed(
-                "envoy.extensions.access_loggers.file.v3.FileAccessLog",
-                path=path,
-                log_format={"json_format": _FORMAT, "omit_empty_values": True},
-            ),
-        }
-    ]
+    """``access_log`` of the data-plane listener: a short line for what was served, all there is for the rest.
+
+    What the short line leaves out follows from grant and route; each operator costs the worker about a microsecond.
+    """
+    served = {"and_filter": {"filters": [_status("GE", 200), _status("LE", 399)]}}
+    refused = {"or_filter": {"filters": [_status("LE", 199), _status("GE", 400)]}}
+    return [_logger(path, _SERVED, served), _logger(path, _REFUSED, refused)]
+
+
+def _logger(path: str, fields: Tree, only: Tree) -> Tree:
+    return {
+        "name": "envoy.access_loggers.file",
+        "filter": only,
+        "typed_config": typed(
+            "envoy.extensions.access_loggers.file.v3.FileAccessLog",
+            path=path,
+            log_format={"json_format": fields, "omit_empty_values": True},
+        ),
+    }
+
+
+def _status(operator: str, status: int) -> Tree:
+    value = {"default_value": status, "runtime_key": "easement.never_set"}
+    return {"status_code_filter": {"comparison": {"op": operator, "value": value}}}

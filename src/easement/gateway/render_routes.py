@@ -23,7 +23,7 @@ from easement.gateway.envoy_types import (
     typed,
 )
 from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER
-from easement.gateway.render_access_log import ROUTE_METADATA, TRIED_PATH_HEADER
+from easement.gateway.render_access_log import PLAN_SEPARATOR, TRIED_PATH_HEADER
 from easement.gateway.render_clusters import cluster_name
 from easement.gateway.render_grants import grants_filter, limits_filter
 from easement.gateway.render_replies import header, security_headers
@@ -123,9 +123,8 @@ def _operation(route: Route, upstream: Upstream, plan_hash: str) -> Iterable[Tre
     grants = typed("envoy.extensions.filters.http.rbac.v3.RBACPerRoute", rbac=grants_filter(route))
     if not takes_query(route):
         yield {
-            "name": route.id,
+            "name": _name(plan_hash, route.id),
             "match": _match(route, query=True),
-            "metadata": _metadata(plan_hash),
             "direct_response": {"status": 400},
             "typed_per_filter_config": {RBAC: grants},
         }
@@ -143,10 +142,9 @@ def _operation(route: Route, upstream: Upstream, plan_hash: str) -> Iterable[Tre
     if route.cost is CostClass.DECISION:
         filters[EXT_AUTHZ] = _decision(route)
     yield {
-        "name": route.id,
+        "name": _name(plan_hash, route.id),
         "match": _match(route),
         "request_body_buffer_limit": max(1, route.max_body_bytes),
-        "metadata": _metadata(plan_hash),
         "route": _forward(route, upstream),
         **_asked_for(route),
         "typed_per_filter_config": filters,
@@ -204,9 +202,8 @@ def _decider_service(path_prefix: str) -> Tree:
 def _no_such_method(group: list[Route], plan_hash: str) -> Tree:
     allowed = ", ".join(sorted({route.method for route in group}))
     return {
-        "name": "no-such-method",
+        "name": _name(plan_hash, "no-such-method"),
         "match": _match(group[0], method=False),
-        "metadata": _metadata(plan_hash),
         "direct_response": {"status": 405},
         "response_headers_to_add": [header("allow", allowed)],
         "typed_per_filter_config": {RBAC: _anybody()},
@@ -215,9 +212,8 @@ def _no_such_method(group: list[Route], plan_hash: str) -> Tree:
 
 def _unknown(plan_hash: str) -> Tree:
     return {
-        "name": "unknown",
+        "name": _name(plan_hash, "unknown"),
         "match": {"prefix": "/"},
-        "metadata": _metadata(plan_hash),
         "direct_response": {"status": 404},
         "response_headers_to_add": [header(TRIED_PATH_HEADER, "%PATH(NQ:PATH):256%")],
         "typed_per_filter_config": {RBAC: _anybody()},
@@ -229,5 +225,6 @@ def _anybody() -> Tree:
     return typed("envoy.extensions.filters.http.rbac.v3.RBACPerRoute")
 
 
-def _metadata(plan_hash: str) -> Tree:
-    return {"filter_metadata": {ROUTE_METADATA: {"plan": plan_hash}}}
+def _name(plan_hash: str, name: str) -> str:
+    """The log gets plan and operation in one word."""
+    return f"{plan_hash}{PLAN_SEPARATOR}{name}"

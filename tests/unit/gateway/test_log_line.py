@@ -16,8 +16,8 @@ from easement.testing.plans import make_grant, make_plan, make_route
 LINE = {
     "start": "1795459432622", "completed_us": 2875, "forwarded_us": 1647, "responded_us": 2547, "status": 200,
     "transaction": "092ac5b7-2d2b-483c-b71e-c1826c0e4ea0", "method": "GET", "client": "shop",
-    "grant": "shop-to-orders.getOrder", "route": "orders-api@1.getOrder", "plan": "a" * 64,
-    "removed": "lines.price,ssn",
+    "grant": "shop-to-orders.getOrder", "route": "a" * 64 + "/orders-api@1.getOrder",
+    "runtime": {"removed": "lines.price,ssn"},
     "received": 0, "sent": 58, "details": "via_upstream", "flags": "-", "remote": "127.0.0.1",
     "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 }  # fmt: skip
@@ -70,7 +70,9 @@ def test_refusals_are_told_from_failures(changes: dict[str, object], status: Sta
 
 
 def test_a_refusal_says_who_tried_what():
-    record = record_of(line(status=404, code="EAS-5404", grant=None, route="unknown", tried="/secret/door"), known)
+    record = record_of(
+        line(status=404, code="EAS-5404", grant=None, route="a" * 64 + "/unknown", tried="/secret/door"), known
+    )
     assert record.account == "shop"
     assert record.detail["tried"] == "/secret/door"
     assert record.error == "No such operation"
@@ -78,7 +80,7 @@ def test_a_refusal_says_who_tried_what():
 
 
 def test_a_line_of_an_unknown_plan_keeps_what_it_says_itself():
-    record = record_of(line(plan="b" * 64), known)
+    record = record_of(line(route="b" * 64 + "/orders-api@1.getOrder", client="shop"), known)
     assert (record.account, record.integration, record.plan) == ("shop", "", "b" * 64)
 
 

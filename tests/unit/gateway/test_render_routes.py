@@ -19,7 +19,10 @@ def entries(*routes: Any, **upstream: Any) -> list[dict[str, Any]]:
     plan = make_plan(*routes, upstreams=[make_upstream(8000, **upstream)])
     matcher = route_configuration(plan, "f" * 64)["virtual_hosts"][0]["matcher"]
     (action,) = matcher["matcher_tree"]["prefix_match_map"]["map"].values()
-    return action["action"]["typed_config"]["routes"]
+    return [
+        {**entry, "name": entry["name"].removeprefix("f" * 64 + "/")}
+        for entry in action["action"]["typed_config"]["routes"]
+    ]
 
 
 def named(found: list[dict[str, Any]], name: str) -> dict[str, Any]:
