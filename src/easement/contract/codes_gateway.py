@@ -157,4 +157,11 @@ CODES: Final[tuple[CodeEntry, ...]] = (
         explanation="Envoy was stopped while it wrote, or the file was changed. The line is recorded as unreadable.",
         fix="If it comes again, look who else writes to the file.",
     ),
+    CodeEntry(
+        code="EAS-5905",
+        title="Envoy ended by itself",
+        explanation="Envoy was killed or crashed, and was started again. Requests that it answered in its last tenth of "
+        "a second may be missing from the ledger; this record marks the place.",
+        fix="Look in gateway/envoy.log below the data directory and in the system log (out of memory?) for the cause.",
+    ),
 )

@@ -21,6 +21,7 @@ from easement.gateway.activation import Activation
 from easement.gateway.envoy_admin import EnvoyAdmin
 from easement.gateway.envoy_process import EnvoyError, EnvoyProcess, find_envoy, taken_port
 from easement.gateway.files import LiveFiles
+from easement.gateway.log_line import interrupted
 from easement.gateway.place import GatewayPlace
 from easement.gateway.plan_index import PlanArchive
 from easement.gateway.rendering import BOOTSTRAP
@@ -190,11 +191,12 @@ class _Agent:
                 await self.envoy.stop()
                 raise EnvoyError(self._start_failure())
             first = False
-            await self.envoy.wait()
+            code = await self.envoy.wait()
             self.ready = False
             if stop.is_set():
                 return
-            _log.error("gateway.envoy_died", reason=self.envoy.last_words())
+            _log.error("gateway.envoy_died", exit_code=code, reason=self.envoy.last_words())
+            await self._record_death(code)
             backoff = 0.1 if time.monotonic() - began > _STEADY_S else min(backoff * 2, _MAX_BACKOFF_S)
             await _pause(stop, backoff)
 
@@ -207,6 +209,13 @@ class _Agent:
             if not task.done():
                 task.cancel()
         return ready.done() and not ready.cancelled() and ready.result() and self.envoy.alive
+
+    async def _record_death(self, exit_code: int) -> None:
+        """Say in the ledger where it has a gap: the access log is on disk up to a tenth of a second ago only."""
+        try:
+            await asyncio.to_thread(self.reader.add, interrupted(time.time_ns() // 1_000_000, exit_code))
+        except (SpoolError, OSError) as error:
+            _log.error("gateway.not_recorded", reason=str(error))
 
     def _start_failure(self) -> str:
         words = self.envoy.last_words()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from easement.store.atomic_file import write_atomically
+from easement.store.child_process import die_with_parent
 
 _VALIDATE_S: Final = 60.0
 _QUIT_S: Final = 10.0
@@ -54,7 +55,7 @@ async def validate(binary: str, config: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         binary, "--mode", "validate", "-c", str(config), "-l", "error", "--base-id-path", os.devnull,
         "--use-dynamic-base-id",
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, preexec_fn=die_with_parent,
     )  # fmt: skip
     try:
         output, _ = await asyncio.wait_for(process.communicate(), _VALIDATE_S)
@@ -86,6 +87,7 @@ class EnvoyProcess:
                 "--use-dynamic-base-id", "--file-flush-interval-msec", str(_FLUSH_MS), "--drain-time-s", "5",
                 "--parent-shutdown-time-s", "10", *self.extra,
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                preexec_fn=die_with_parent,
             )  # fmt: skip
         write_atomically(self._pid_file, str(self._process.pid).encode(), durable=False)
 

@@ -35,21 +35,24 @@ def compile_current(registry: Registry) -> str:
     Idempotent: call it after each act, at the start, and once a minute (agreements run out by themselves).
     """
 
-    def prepare(snapshot: Snapshot) -> tuple[bytes, Mapping[str, bool]]:
+    def prepare(snapshot: Snapshot) -> tuple[Estate, bytes, Mapping[str, bool]]:
         estate = assemble_entries(snapshot.enforced.values(), snapshot.integrations).estate
         plan = compile_plan(estate, environment=registry.environment, today=registry.today)
-        return encode_plan(plan), _programmed(plan)
+        return estate, encode_plan(plan), _programmed(plan)
 
-    def commit(connection: Connection, _snapshot: Snapshot, prepared: tuple[bytes, Mapping[str, bool]]) -> bool:
-        content, programmed = prepared
+    def commit(
+        connection: Connection, _snapshot: Snapshot, prepared: tuple[Estate, bytes, Mapping[str, bool]]
+    ) -> Estate | None:
+        estate, content, programmed = prepared
         if current_hash(connection) == plan_hash(content):
-            return False
+            return None
         now = registry.now()
         digest = make_current(connection, content, now)
         _tell(registry, digest, programmed, now)
-        return True
+        return estate
 
-    if registry.in_turn(prepare, commit):
+    if (estate := registry.in_turn(prepare, commit)) is not None:
+        registry.on_plan(estate)
         registry.feed.publish()
     with reading(registry.engine) as connection:
         return current_hash(connection)

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from easement.estate.model import Estate
 from easement.governance.errors import BusyError
 from easement.governance.plan_feed import PlanFeed
 from easement.governance.records import RecordSink
@@ -26,6 +27,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _tell_nobody(_estate: Estate) -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """Who asks, with the roles that they hold."""
@@ -39,7 +44,8 @@ class Registry:
     """What every act needs.
 
     ``auto_approve_low_risk`` lets revisions of low risk pass without a person. ``notice`` is how long an integration
-    stays deprecated before it may retire. ``record`` writes to disk before it returns.
+    stays deprecated before it may retire. ``record`` writes to disk before it returns. ``on_plan`` gets the enforced
+    estate when a new plan is current, before the nodes hear of it, so that no traffic comes unexpected; it may not raise.
     """
 
     engine: Engine
@@ -47,6 +53,7 @@ class Registry:
     record: RecordSink
     auto_approve_low_risk: bool = True
     notice: timedelta = timedelta(0)
+    on_plan: Callable[[Estate], None] = _tell_nobody
     now: Callable[[], datetime] = utc_now
     feed: PlanFeed = field(default_factory=PlanFeed)
     _last: list[Snapshot] = field(default_factory=list, init=False, repr=False, compare=False)

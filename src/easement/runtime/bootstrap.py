@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Final
 
+import structlog
 from fastapi import FastAPI
 
 from easement.api.access import AccessControl
@@ -22,6 +24,7 @@ from easement.api.session_cookie import SessionCookie
 from easement.api.sign_in import sign_in_router
 from easement.api.signing_keys import signing_keys_router
 from easement.console.routes import console_router
+from easement.estate.model import Estate
 from easement.governance.compilation import compile_current, current_plan, enforced_estate
 from easement.governance.registry import Registry
 from easement.identity.authorization_server import accounts_by_client, authorization_server
@@ -50,6 +53,7 @@ from easement.store.migrate import upgrade
 
 OTHER_ROLES: Final = ("ledger", "broker", "decider", "gateway", "relay", "monitor")
 _BEAT_FRESH_MS: Final = 10_000
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +127,7 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
         environment=settings.environment,
         record=record,
         auto_approve_low_risk=settings.auto_approve_low_risk,
+        on_plan=partial(_expect, data.monitor),
     )
     authority = open_authority(
         certificates=data.certificates,
@@ -202,6 +207,14 @@ def roles_ready(data: DataDirectory, now_ms: int) -> dict[str, bool]:
         beat = read_heartbeat(data.run, role)
         found[role] = beat is not None and bool(beat["ready"]) and now_ms - int(beat["time_ms"]) < _BEAT_FRESH_MS
     return found
+
+
+def _expect(folder: Path, estate: Estate) -> None:
+    """Tell the monitor what to expect before any of it flows; :meth:`ControlPlane.tend` makes up for a failure."""
+    try:
+        write_expectations(folder, estate)
+    except OSError as error:
+        _log.error("control.expectations_not_written", error=str(error))
 
 
 def _is_system(registry: Registry) -> Callable[[str], bool]:

@@ -70,6 +70,8 @@ class Supervisor:
         watchers: list[asyncio.Task[None]] = []
         try:
             for wave in (_FIRST, frozenset(self.roles) - _FIRST):
+                if self.stop.is_set():
+                    break
                 for role in (role for role in self.roles if role in wave):
                     (self.data.run / f"{role}.json").unlink(missing_ok=True)
                     entry = self._processes[role] = RoleProcess(role)
@@ -117,7 +119,18 @@ class Supervisor:
             await asyncio.sleep(entry.pause_s)
             entry.pause_s = min(entry.pause_s * 2, _LONGEST_PAUSE_S)
             entry.restarts += 1
-            await self._start(entry)
+            await self._start_again(entry)
+
+    async def _start_again(self, entry: RoleProcess) -> None:
+        """A machine that is short of memory, processes or disk gets time, not a role that is gone for good."""
+        while True:
+            try:
+                await self._start(entry)
+            except OSError as error:
+                _log.error("supervisor.start_failed", role=entry.role, error=str(error), retry_in_s=_LONGEST_PAUSE_S)
+                await asyncio.sleep(_LONGEST_PAUSE_S)
+            else:
+                return
 
     async def _until_exit_or_hung(self, entry: RoleProcess, process: asyncio.subprocess.Process) -> int:
         while True:

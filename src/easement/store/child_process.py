@@ -9,6 +9,8 @@ import sys
 from typing import Final
 
 _PR_SET_PDEATHSIG: Final = 1
+_IS_INIT: Final = os.getpid() == 1
+"""In a container ``easement up`` may be process 1 itself, and is then the rightful parent."""
 _LIBC: Final = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -20,5 +22,5 @@ def die_with_parent() -> None:
     if _LIBC is None:
         return
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() == 1:  # the parent died before the call took effect
+    if os.getppid() == 1 and not _IS_INIT:  # the parent died before the call took effect
         os._exit(1)

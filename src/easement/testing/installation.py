@@ -95,16 +95,21 @@ class Installation:
         """Start it and wait until every role is ready. Raises ``RuntimeError`` with its output when it is not."""
         self.settings.data.mkdir(parents=True, exist_ok=True)
         output = self.settings.data / "up.log"
+        said_before = output.stat().st_size if output.exists() else 0
+
+        def said() -> str:
+            return output.read_bytes()[said_before:].decode(errors="replace")
+
         with output.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "easement", "up"],
                 env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent,  # noqa: PLW1509 - it makes one call of the kernel
             )  # fmt: skip
         deadline = time.monotonic() + START_S
-        while "Easement is ready" not in output.read_text(errors="replace"):
+        while "Easement is ready" not in said():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise RuntimeError(f"easement up did not become ready:\n{output.read_text(errors='replace')[-4000:]}")
+                raise RuntimeError(f"easement up did not become ready:\n{said()[-4000:]}")
             time.sleep(0.05)
         context = self.trust()
         self.gateway = httpx.Client(
