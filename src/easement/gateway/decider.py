@@ -9,17 +9,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import jsonschema_rs
 import structlog
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from easement.contract.codes import CATALOGUE
+from easement.gateway.refusals import CODE_HEADER, VERDICT_HEADER
 from easement.gateway.schema_key import schema_key
 from easement.plan.codec import decode_plan
 from easement.plan.model import CostClass, Plan
@@ -32,7 +35,19 @@ _KEY_LENGTH: Final = 64
 _MAX_ERRORS: Final = 10
 _MAX_TEXT: Final = 200
 _BEAT_S: Final = 1.0
-Verdict = tuple[int, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """``status`` 200 and nothing else lets pass. ``reason`` is for the record: a word and a place, never a value."""
+
+    status: int
+    code: str = ""
+    document: bytes = b""
+    reason: str = ""
+
+
+PASSED: Final = Verdict(status=200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,22 +82,22 @@ class Schemas:
         self._former, self._current = self._current, MappingProxyType(compiled)
 
     def decide(self, path: str, body: bytes, transaction: str) -> Verdict:
-        """The status and the problem document; 200 and nothing lets pass."""
+        """Whether the body fits the schema that the path names."""
         key = path.removeprefix(_PREFIX)[:_KEY_LENGTH]
         validator = self._current.get(key) or self._former.get(key)
         if not path.startswith(_PREFIX) or validator is None:
-            return _problem(
-                503, "EAS-5505", "The decider did not answer", transaction, [("", "the schema is not known yet")]
+            return _refusal(
+                503, "EAS-5505", transaction, [_Misfit("", "unknown-schema", "the schema is not known yet")]
             )
         try:
             value = json.loads(body, parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
-            return _problem(400, "EAS-5400", _UNFIT, transaction, [("", "is not JSON")])
-        errors = [
-            ("/" + "/".join(str(part) for part in error.instance_path), f"does not fit {error.kind.name}")
-            for _, error in zip(range(_MAX_ERRORS), validator.iter_errors(value), strict=False)
+            return _refusal(400, "EAS-5400", transaction, [_Misfit("", "malformed-json", "is not JSON")])
+        misfits = [
+            _Misfit(_pointer(error.instance_path), f"schema:{error.kind.name}", f"does not fit {error.kind.name}")
+            for error in islice(validator.iter_errors(value), _MAX_ERRORS)
         ]
-        return _problem(400, "EAS-5400", _UNFIT, transaction, errors) if errors else (200, b"")
+        return _refusal(400, "EAS-5400", transaction, misfits) if misfits else PASSED
 
     def _compile(self, route: str, schema: Any) -> jsonschema_rs.Validator | None:
         try:
@@ -92,24 +107,34 @@ class Schemas:
             return None
 
 
-_UNFIT: Final = "The request does not fit its contract"
+class _Misfit(NamedTuple):
+    path: str
+    reason: str
+    message: str
+
+
+def _pointer(parts: Iterable[str | int]) -> str:
+    """RFC 6901; the whole body is the empty pointer."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _problem(status: int, code: str, title: str, transaction: str, errors: list[tuple[str, str]]) -> Verdict:
+def _refusal(status: int, code: str, transaction: str, misfits: Sequence[_Misfit]) -> Verdict:
+    first = misfits[0]
     document = {
         "type": f"urn:easement:problem:{code}",
-        "title": title,
+        "title": CATALOGUE[code].title,
         "status": status,
         "code": code,
-        "detail": f"{errors[0][0]} {errors[0][1]}".strip()[:_MAX_TEXT],
+        "detail": f"{first.path} {first.message}".strip()[:_MAX_TEXT],
         "instance": f"urn:uuid:{transaction}",
-        "errors": [{"path": path[:_MAX_TEXT], "message": message[:_MAX_TEXT]} for path, message in errors],
+        "errors": [{"path": one.path[:_MAX_TEXT], "message": one.message[:_MAX_TEXT]} for one in misfits],
     }
-    return status, json.dumps(document).encode()
+    printable = json.dumps(f"{first.reason} {first.path}".strip()[:_MAX_TEXT])[1:-1]
+    return Verdict(status=status, code=code, document=json.dumps(document).encode(), reason=printable)
 
 
 class _Scope(Protocol):
@@ -127,17 +152,20 @@ class _Application:
         try:
             body = await protocol()
             transaction = scope.headers.get("x-request-id") or ""
-            status, document = self.schemas.decide(scope.path, body, transaction)
+            verdict = self.schemas.decide(scope.path, body, transaction)
         except Exception:  # noqa: BLE001 - fail closed, whatever it is
             _log.exception("decider.failed")
             protocol.response_empty(503, [])
             return
-        if status == 200:
+        if verdict.status == 200:
             protocol.response_empty(200, [])
             return
-        code = json.loads(document)["code"]
-        headers = [("content-type", "application/problem+json"), ("x-easement-code", code)]
-        protocol.response_bytes(status, headers, document)
+        headers = [
+            ("content-type", "application/problem+json"),
+            (CODE_HEADER, verdict.code),
+            (VERDICT_HEADER, verdict.reason),
+        ]
+        protocol.response_bytes(verdict.status, headers, verdict.document)
 
 
 async def run_decider(config: DeciderConfig, stop: asyncio.Event) -> None:

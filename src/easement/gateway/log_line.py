@@ -35,6 +35,7 @@ def record_of(line: bytes, facts: Callable[[str], PlanFacts]) -> Record:
     code, client = _text(entry, "code"), _text(entry, "client") or (grant.client_id if grant else "")
     runtime = entry.get("runtime")
     said: dict[str, Any] = runtime if isinstance(runtime, dict) else {}
+    verdict = _text(said, "verdict") or _text(entry, "decided")
     return Record(
         id=_record_id(completed, transaction.encode() or line),
         transaction_id=transaction or _record_id(completed, line),
@@ -53,11 +54,11 @@ def record_of(line: bytes, facts: Callable[[str], PlanFacts]) -> Record:
         revision=party.revision if party else "",
         plan=plan,
         error_code=code,
-        error=_error(code, _text(said, "verdict"), _number(entry, "status")),
+        error=_error(code, verdict, _number(entry, "status")),
         bytes_in=_number(entry, "received"),
         bytes_out=_number(entry, "sent"),
         latency_us=_number(entry, "completed_us"),
-        detail=_detail(entry, said, route),
+        detail=_detail(entry, said, verdict, route),
         retention_class=party.retention_class if party else "d400",
     )
 
@@ -128,7 +129,7 @@ def _times(entry: dict[str, Any], started: int, completed: int) -> dict[str, int
     return times
 
 
-def _detail(entry: dict[str, Any], said: dict[str, Any], route: Route | None) -> dict[str, DetailValue]:
+def _detail(entry: dict[str, Any], said: dict[str, Any], verdict: str, route: Route | None) -> dict[str, DetailValue]:
     detail: dict[str, DetailValue] = {
         name: _text(entry, name) for name in _COPIED if _text(entry, name) not in ("", "-")
     }
@@ -136,8 +137,8 @@ def _detail(entry: dict[str, Any], said: dict[str, Any], route: Route | None) ->
     detail["http_status"] = _number(entry, "status")
     if route is not None:
         detail["path"] = route.prefix + route.path
-    if _text(said, "verdict"):
-        detail["verdict"] = _text(said, "verdict")
+    if verdict:
+        detail["verdict"] = verdict
     if _text(entry, "grant"):
         detail["grant"] = _text(entry, "grant")
     if _text(said, "removed"):

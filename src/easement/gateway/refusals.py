@@ -12,6 +12,8 @@ from typing import Final
 
 CODE_HEADER: Final = "x-easement-code"
 """On every answer of the gateway's own, and on no answer of a target: it is stripped from those."""
+VERDICT_HEADER: Final = "x-easement-verdict"
+"""From the decider to the access log: why it refused. Callers do not get it."""
 TRANSACTION_HEADER: Final = "x-transaction-id"
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from easement.gateway.envoy_types import JWT_AUTHN, RBAC, Tree, typed
-from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER
+from easement.gateway.envoy_types import EXT_AUTHZ, JWT_AUTHN, RBAC, Tree, typed
+from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER, VERDICT_HEADER
 
 PLAN_SEPARATOR: Final = "/"
 """In the names of routes: plan hash, separator, route id."""
@@ -36,6 +36,7 @@ _REFUSED: Final[Tree] = {
     "details": "%RESPONSE_CODE_DETAILS%",
     "code": f"%RESP({CODE_HEADER})%",
     "tried": f"%RESP({TRIED_PATH_HEADER}):256%",
+    "decided": f"%DYNAMIC_METADATA({EXT_AUTHZ}:{VERDICT_HEADER}):256%",
     "client": f"%DYNAMIC_METADATA({JWT_AUTHN}:jwt:client_id):128%",
 }
 

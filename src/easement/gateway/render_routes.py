@@ -22,7 +22,7 @@ from easement.gateway.envoy_types import (
     seconds,
     typed,
 )
-from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER
+from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER, VERDICT_HEADER
 from easement.gateway.render_access_log import PLAN_SEPARATOR, TRIED_PATH_HEADER
 from easement.gateway.render_clusters import cluster_name
 from easement.gateway.render_grants import grants_filter, limits_filter
@@ -196,6 +196,10 @@ def _decider_service(path_prefix: str) -> Tree:
     return {
         "server_uri": {"uri": "http://127.0.0.1/", "cluster": "easement-decider", "timeout": "1s"},
         "path_prefix": path_prefix,
+        "authorization_response": {
+            "allowed_client_headers": {"patterns": [{"exact": "content-type"}, {"exact": CODE_HEADER}]},
+            "dynamic_metadata_from_headers": {"patterns": [{"exact": VERDICT_HEADER}]},
+        },
     }
 
 

@@ -162,6 +162,24 @@ def test_query_parameters_are_those_of_the_contract(
     assert gateway.ask("GET", f"/search?{query}", token=gateway.token()).status == status
 
 
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("state=open&limit=0", "/limit"),
+        ("state=open&limit=101", "/limit"),
+        ("state=open&limit=x", "/limit"),
+        ("state=shut", "/state"),
+        ("limit=5", "/state"),
+        ("state=open&tag=abcde", "/tag/0"),
+        ("state=open&other=1", "/other"),
+    ],
+)
+def test_a_refused_parameter_is_named(gateway: GatewaySimulator, target: UpstreamSimulator, query: str, path: str):
+    reply = gateway.ask("GET", f"/search?{query}", token=gateway.token())
+    assert reply.json()["errors"][0]["path"] == path
+    assert gateway.log_line(reply)["runtime"]["verdict"].endswith(f" {path}")
+
+
 @pytest.mark.parametrize(("value", "status"), [("3", 200), ("x", 400)])
 def test_header_parameters_are_those_of_the_contract(
     gateway: GatewaySimulator, target: UpstreamSimulator, value: str, status: int

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from easement.gateway.decider import Schemas
+from easement.gateway.decider import Schemas, Verdict
 from easement.gateway.schema_key import schema_key
 from easement.plan.model import CostClass
 from easement.testing.plans import make_plan, make_route
@@ -27,43 +27,63 @@ def schemas(schema: Any = SCHEMA) -> Schemas:
 
 
 def test_a_body_that_fits_passes():
-    assert schemas().decide(PATH, b'{"code": "AB"}', "t") == (200, b"")
+    assert schemas().decide(PATH, b'{"code": "AB"}', "t") == Verdict(status=200)
 
 
 @pytest.mark.parametrize(
     "body", [b'{"code": "ab"}', b'{"other": 1}', b"[]", b"", b"{", b"\xff", b'{"code": NaN}', b"[" * 99999]
 )
 def test_a_body_that_does_not_fit_is_refused_without_its_values(body: bytes):
-    status, document = schemas().decide(PATH, body, "t")
-    assert status == 400
-    assert json.loads(document)["code"] == "EAS-5400"
-    assert b'"ab"' not in document
+    verdict = schemas().decide(PATH, body, "t")
+    assert (verdict.status, verdict.code) == (400, "EAS-5400")
+    assert json.loads(verdict.document)["code"] == "EAS-5400"
+    assert b'"ab"' not in verdict.document
+    assert verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "reason"),
+    [
+        (b"[]", "", "schema:type"),
+        (b'{"code": "ab"}', "/code", "schema:pattern /code"),
+        (b'{"map": {"a/b~c": "x"}}', "/map/a~1b~0c", "schema:type /map/a~1b~0c"),
+        (b'{"map": {"\\r\\nx-evil: \\u20ac": "x"}}', "/map/\r\nx-evil: \u20ac", r"schema:type /map/\r\nx-evil: \u20ac"),
+        (b"{", "", "malformed-json"),
+    ],
+)
+def test_a_refusal_names_the_place_as_a_pointer_and_fits_into_a_header(body: bytes, path: str, reason: str):
+    open_map = {"type": "object", "additionalProperties": {"type": "integer"}}
+    schema = {**SCHEMA, "properties": {**SCHEMA["properties"], "map": open_map}}
+    verdict = schemas(schema).decide(f"/schema/{schema_key(schema)}/x", body, "t")
+    assert json.loads(verdict.document)["errors"][0]["path"] == path
+    assert verdict.reason == reason
+    assert verdict.reason.isascii()
+    assert verdict.reason.isprintable()
 
 
 def test_an_unknown_schema_is_refused_as_unavailable():
-    status, document = schemas().decide("/schema/" + "0" * 64 + "/x", b"{}", "t")
-    assert status == 503
-    assert json.loads(document)["code"] == "EAS-5505"
+    verdict = schemas().decide("/schema/" + "0" * 64 + "/x", b"{}", "t")
+    assert (verdict.status, json.loads(verdict.document)["code"]) == (503, "EAS-5505")
 
 
 @pytest.mark.parametrize("path", ["/", "/schema/", "/other/" + schema_key(SCHEMA)])
 def test_paths_that_name_no_schema_are_refused(path: str):
-    assert schemas().decide(path, b"{}", "t")[0] == 503
+    assert schemas().decide(path, b"{}", "t").status == 503
 
 
 def test_the_schemas_of_the_former_plan_serve_requests_that_are_under_way():
     made = schemas()
     made.take(make_plan())
-    assert made.decide(PATH, b'{"code": "AB"}', "t")[0] == 200
+    assert made.decide(PATH, b'{"code": "AB"}', "t").status == 200
     made.take(make_plan())
-    assert made.decide(PATH, b'{"code": "AB"}', "t")[0] == 503
+    assert made.decide(PATH, b'{"code": "AB"}', "t").status == 503
 
 
 def test_a_schema_that_does_not_compile_refuses_its_operations():
     broken = {"type": "nonsense"}
     made = schemas(broken)
     assert len(made) == 0
-    assert made.decide(f"/schema/{schema_key(broken)}/x", b"{}", "t")[0] == 503
+    assert made.decide(f"/schema/{schema_key(broken)}/x", b"{}", "t").status == 503
 
 
 def test_a_schema_that_refers_to_the_network_is_not_fetched():

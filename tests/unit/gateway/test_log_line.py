@@ -48,6 +48,13 @@ def test_a_granted_call_names_its_contract_and_the_fields_that_were_removed():
     assert encode(record, recorder="gateway@1", sequence=1)
 
 
+def test_a_refusal_of_the_decider_is_recorded_with_its_reason():
+    refused = line(status=400, code="EAS-5400", decided="schema:pattern /slug", runtime=None)
+    record = record_of(refused, known)
+    assert record.error == "The request does not fit its contract: schema:pattern /slug"
+    assert record.detail["verdict"] == "schema:pattern /slug"
+
+
 def test_the_same_line_is_the_same_record_with_a_uuid_of_version_7():
     first, second = record_of(line(), known), record_of(line(), known)
     assert first == second

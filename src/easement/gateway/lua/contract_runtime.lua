@@ -1,6 +1,6 @@
 -- The contract runtime: one script for every route of the gateway; what a route demands is data.
 --
--- A route's filter context holds `id` (the SHA-256 of `spec`) and `spec` (JSON, see gateway/route_contract.py). It is
+-- A route's filter context holds `id` (from the SHA-256 of `spec`) and `spec` (JSON, see gateway/route_contract.py). It is
 -- decoded once per worker and kept by id. Nothing here trusts the caller, the target, or a header that either may
 -- forge; whatever goes wrong ends in a refusal, never in a request or response that passes unread.
 
@@ -444,7 +444,7 @@ local function check_text(value, node, depth)
     text = value
     local ok = pcall(check_document, value, nil)
     if not ok or find(value, '^[%s"{%[]') then refuse("wrong-type", "must be " .. node.type_text, depth) end
-    check_document(value, node)
+    check(1, node, depth)
     return
   end
   text = value
@@ -943,9 +943,9 @@ end
 
 local function on_answer(handle)
   local headers = handle:headers()
-  if headers:get("x-easement-code") then return end
-  local spec = spec_of(handle)
   local status = headers:get(":status")
+  if byte(status) ~= 50 and headers:get("x-easement-code") then return end
+  local spec = spec_of(handle)
   if spec.bodiless or status == "204" or status == "205" or status == "304" then return end
   if byte(status) ~= 50 then
     replace_answer(handle, status, "EAS-5599", "The target answered with an error", "The target's own words are not passed on.", "target-error")
