@@ -16,6 +16,7 @@ from easement.plan.model import CostClass, ParameterRule, Route
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}/]+)\}")
 _LUA_MAGIC: Final = re.compile(r"([\^$()%.\[\]*+\-?])")
+_ID_DIGITS: Final = 32
 _RULED_BY_OTHERS: Final = frozenset({"accept", "authorization", "content-type"})
 """Header parameters that OpenAPI says to ignore (3.1.1 §4.8.12.2.1)."""
 
@@ -23,7 +24,7 @@ _RULED_BY_OTHERS: Final = frozenset({"accept", "authorization", "content-type"})
 def filter_context(route: Route) -> dict[str, str]:
     """The ``filter_context`` of a route: ``id`` and ``spec``."""
     spec = json.dumps(_spec(route), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return {"id": hashlib.sha256(spec.encode()).hexdigest(), "spec": spec}
+    return {"id": hashlib.sha256(spec.encode()).hexdigest()[:_ID_DIGITS], "spec": spec}
 
 
 def takes_query(route: Route) -> bool:
