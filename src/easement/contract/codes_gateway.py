@@ -160,8 +160,8 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-5905",
         title="Envoy ended by itself",
-        explanation="Envoy was killed or crashed, and was started again. Requests that it answered in its last tenth of "
-        "a second may be missing from the ledger; this record marks the place.",
+        explanation="Envoy or its agent was killed or crashed, and was started again. Requests that it answered in its "
+        "last hundredth of a second may be missing from the ledger; this record marks the place.",
         fix="Look in gateway/envoy.log below the data directory and in the system log (out of memory?) for the cause.",
     ),
 )

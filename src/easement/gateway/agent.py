@@ -128,7 +128,8 @@ class _Agent:
         self.facts["reason"] = f"waiting for a plan from {self.config.states.control_url}"
 
     async def run(self, stop: asyncio.Event) -> None:
-        await self.envoy.end_orphan()
+        if await self.envoy.end_orphan():
+            await self._record_death()
         _check_start(self.config.place)
         self.activation.write_bootstrap()
         tasks = [
@@ -210,8 +211,8 @@ class _Agent:
                 task.cancel()
         return ready.done() and not ready.cancelled() and ready.result() and self.envoy.alive
 
-    async def _record_death(self, exit_code: int) -> None:
-        """Say in the ledger where it has a gap: the access log is on disk up to a tenth of a second ago only."""
+    async def _record_death(self, exit_code: int | None = None) -> None:
+        """Say in the ledger where it may have a gap: what Envoy had not yet written to its access log is lost."""
         try:
             await asyncio.to_thread(self.reader.add, interrupted(time.time_ns() // 1_000_000, exit_code))
         except (SpoolError, OSError) as error:

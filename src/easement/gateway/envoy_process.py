@@ -20,8 +20,8 @@ from easement.store.child_process import die_with_parent
 
 _VALIDATE_S: Final = 60.0
 _QUIT_S: Final = 10.0
-_FLUSH_MS: Final = 100
-"""How long a line of the access log may wait in Envoy's memory."""
+_FLUSH_MS: Final = 10
+"""How long a line of the access log may wait in Envoy's memory, where a sudden end of Envoy loses it."""
 _PORT: Final = re.compile(r"cannot bind '[^']*:(\d+)'")
 
 
@@ -106,7 +106,11 @@ class EnvoyProcess:
         return await self._process.wait() if self._process else 0
 
     async def stop(self) -> None:
-        """SIGTERM, and SIGKILL when that does not help."""
+        """SIGTERM, and SIGKILL when that does not help. After it :meth:`end_orphan` finds nothing unclean."""
+        await self._end()
+        self._pid_file.unlink(missing_ok=True)
+
+    async def _end(self) -> None:
         if self._process is None or self._process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -121,9 +125,14 @@ class EnvoyProcess:
     def _pid_file(self) -> Path:
         return self.config.with_suffix(".pid")
 
-    async def end_orphan(self) -> None:
-        """End the Envoy of an agent that was killed: it still has the ports. Nothing but that process is touched."""
+    async def end_orphan(self) -> bool:
+        """End the Envoy of an agent that was killed: it still has the ports. Nothing but that process is touched.
+
+        Says whether there had been one that was never stopped: it may have taken lines of the access log with it.
+        """
+        is_unclean = await asyncio.to_thread(self._pid_file.exists)
         await asyncio.to_thread(self._end_orphan)
+        return is_unclean
 
     def _end_orphan(self) -> None:
         try:

@@ -79,7 +79,7 @@ def unreadable(line: bytes, now_ms: int) -> Record:
     )
 
 
-def interrupted(now_ms: int, exit_code: int) -> Record:
+def interrupted(now_ms: int, exit_code: int | None) -> Record:
     """The record that marks where Envoy died: what it had answered and not yet written down is missing here."""
     identity = _record_id(now_ms, b"EAS-5905")
     return Record(
@@ -91,7 +91,7 @@ def interrupted(now_ms: int, exit_code: int) -> Record:
         time_ms=now_ms,
         error_code="EAS-5905",
         error=CATALOGUE["EAS-5905"].title,
-        detail={"exit_code": exit_code},
+        detail={} if exit_code is None else {"exit_code": exit_code},
     )
 
 
