@@ -49,7 +49,7 @@ def free_ports() -> Callable[[int], list[int]]:
     return take
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the Chromium binary."""
     assert CHROMIUM, "no Chromium on this machine"

@@ -78,7 +78,7 @@ class Traffic:
 
     async def _events(self) -> None:
         names = ("orders", "warehouse", "analytics", "storefront", "clinic", "pharmacy")
-        clients = {name: await self.callers[name].events() for name in names}
+        clients = {name: await self.callers[name].events(reconnect=True) for name in names}
         receivers = [
             asyncio.create_task(self._receive(clients[target], integration))
             for target, integration in (
@@ -118,6 +118,9 @@ class Traffic:
 
     async def _receive(self, client: EventClient, integration: str) -> None:
         while True:
-            for message in await client.fetch(integration, count=10, timeout_s=1):
-                await message.ack()
-                self.counts["event received"] += 1
+            try:
+                for message in await client.fetch(integration, count=10, timeout_s=1):
+                    await message.ack()
+                    self.counts["event received"] += 1
+            except NatsError:  # the connection ends with its token; a fresh one is on its way
+                await asyncio.sleep(0.5)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 _CLASSES: Final = {
-    "good": {"healthy", "success", "live", "approved", "True", "whole", "fresh", "complete"},
-    "warn": {"late", "degraded", "retried", "deprecated", "waiting", "requested-changes", "open", "stale"},
+    "good": {"healthy", "success", "live", "approved", "True", "whole", "fresh", "complete", "enforced"},
+    "warn": {"late", "degraded", "retried", "deprecated", "waiting", "requested-changes", "open", "stale", "in part"},
     "bad": {"down", "failed", "refused", "dead-lettered", "rejected", "False", "broken"},
 }
 _NONE: Final = "\u2013"

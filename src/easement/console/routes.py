@@ -55,7 +55,7 @@ _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-_STATIC: Final = {"easement.css": "text/css", "easement.js": "text/javascript"}
+_STATIC: Final = {"easement.css": "text/css", "easement.js": "text/javascript", "easement.svg": "image/svg+xml"}
 _MAY_READ_AUDIT: Final = frozenset({Role.AUDITOR, Role.SECURITY, Role.COMPLIANCE, Role.OPERATOR, Role.ADMIN})
 _HOUR_MS: Final = 3_600_000
 _LAST: Final = 50
@@ -269,7 +269,7 @@ class Console:
 
 
 def console_router(services: ControlServices, monitoring: MonitoringReader) -> APIRouter:
-    """The pages and their two static files."""
+    """The pages and their static files."""
     console = Console(services, monitoring)
     router = APIRouter(include_in_schema=False)
     pages: Mapping[str, Callable[[Request], Response]] = {

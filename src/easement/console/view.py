@@ -210,6 +210,8 @@ def _milliseconds(bound: float) -> str:
 def _limit(limit: Limit | None) -> str:
     if limit is None:
         return "none"
+    if limit.interval_ms == 1000:
+        return f"{limit.tokens} a second"
     return f"{limit.tokens} in {limit.interval_ms / 1000:g} s"
 
 

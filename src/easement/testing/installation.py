@@ -66,9 +66,9 @@ class Caller:
         headers = {"Authorization": f"Bearer {self.token()}", **arguments.pop("headers", {})}
         return self.installation.gateway.request(method, path, headers=headers, **arguments)
 
-    async def events(self) -> EventClient:
-        """A connection to the broker."""
-        return await self.installation.connect(self.client_id, self.token)
+    async def events(self, *, reconnect: bool = False) -> EventClient:
+        """A connection to the broker; it ends with its token, unless it may ``reconnect`` with a fresh one."""
+        return await self.installation.connect(self.client_id, self.token, reconnect=reconnect)
 
 
 @dataclass(slots=True)
@@ -210,11 +210,12 @@ class Installation:
         secret = self.api("operator", "POST", f"/accounts/{system}/secrets", json={}).json()["clientSecret"]
         return Caller(self, system, secret)
 
-    async def connect(self, client_id: str, token: str | Callable[[], str]) -> EventClient:
+    async def connect(self, client_id: str, token: str | Callable[[], str], *, reconnect: bool = False) -> EventClient:
         """A connection to the broker with an access token."""
         return await EventClient.connect(
-            f"tls://{self.settings.public_host}:{self.settings.broker_port}", client_id, token, context=self.trust()
-        )
+            f"tls://{self.settings.public_host}:{self.settings.broker_port}", client_id, token,
+            context=self.trust(), reconnect=reconnect,
+        )  # fmt: skip
 
     # --- waiting ----------------------------------------------------------------------------------------------------
 
