@@ -7,15 +7,18 @@ import socket
 import threading
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 Behaviour = Callable[[socket.socket], None]
-_READ: int = 65536
+_READ: Final = 65536
 
 
 def http_answer(body: bytes = b"{}", *headers: str, status: str = "200 OK", length: int | None = None) -> bytes:
-    """One HTTP/1.1 response; JSON unless ``headers`` name another type. ``length`` is what it says of its body."""
-    lines = [f"HTTP/1.1 {status}", *headers]
+    """The one HTTP/1.1 response of a connection; JSON unless ``headers`` name another type.
+
+    ``length`` is what it says of its body.
+    """
+    lines = [f"HTTP/1.1 {status}", "connection: close", *headers]
     if not any(line.lower().startswith("content-type:") for line in headers):
         lines.append("content-type: application/json")
     lines.append(f"content-length: {len(body) if length is None else length}")
