@@ -491,7 +491,7 @@ def test_a_second_start_on_the_same_data_is_refused(stand: Stand, tmp_path: Path
     assert stand.is_served()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(170)
 def test_the_end_in_the_middle_of_traffic_is_orderly(stand: Stand) -> None:
     """SIGTERM: every request that got an answer and every message that was taken is in the ledger; nobody stays."""
     stand.until_whole()
