@@ -1,7 +1,5 @@
 """``GET /metrics``: what a Prometheus server scrapes, with a bearer token of any role."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Final

@@ -29,6 +29,12 @@ from easement.gateway.render_replies import header, local_replies, security_head
 _NOBODY: Final = [{"address_prefix": "255.255.255.255", "prefix_len": 32}]
 """No caller is internal: Envoy's own x-envoy-* headers are stripped from every request."""
 _CLOCK_SKEW_S: Final = 5
+_WORDS_OF_PROXIES: Final = (
+    "x-(envoy|easement|forwarded|original|rewrite|remote|ssl|consumer|auth-request|authenticated|amzn-oidc|webauth)-.*"
+    "|x-(real|client|cluster-client|originating|proxyuser)-ip|x-custom-ip-authorization|x-goog-authenticated-.*"
+    "|x-middleware-subrequest|(true-)?client-ip|cf-connecting-ip|ssl-client-.*|remote-user|front-end-https"
+)
+"""Headers by which proxies tell targets who calls, and from where: a caller's own go before Envoy writes its own."""
 _TOKEN_CACHE: Final = 10_000
 
 
@@ -40,6 +46,7 @@ def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree) -> Tr
     """
     manager = _manager("data")
     manager |= routes
+    manager["early_header_mutation_extensions"] = [_forget_proxies()]
     manager["access_log"] = access_log(str(place.access_log))
     manager["local_reply_config"] = local_replies()
     manager["http_filters"] = [
@@ -58,7 +65,7 @@ def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree) -> Tr
 
 
 def control_listener(place: GatewayPlace) -> Tree:
-    """OAuth server, API and console: TLS here, plain HTTP to loopback."""
+    """OAuth server, API and console: TLS here, plain HTTP to loopback. What nodes ask, they ask on loopback only."""
     manager = _manager("control")
     manager["route_config"] = {
         "name": "control",
@@ -70,7 +77,10 @@ def control_listener(place: GatewayPlace) -> Tree:
             {
                 "name": "control",
                 "domains": ["*"],
-                "routes": [{"match": {"prefix": "/"}, "route": {"cluster": CONTROL_CLUSTER, "timeout": "120s"}}],
+                "routes": [
+                    {"match": {"prefix": "/internal/"}, "direct_response": {"status": 404}},
+                    {"match": {"prefix": "/"}, "route": {"cluster": CONTROL_CLUSTER, "timeout": "120s"}},
+                ],
             }
         ],
     }
@@ -133,6 +143,17 @@ def _manager(name: str) -> Tree:
         },
         upgrade_configs=[],
     )
+
+
+def _forget_proxies() -> Tree:
+    matcher = {"safe_regex": {"regex": _WORDS_OF_PROXIES}}
+    return {
+        "name": "envoy.http.early_header_mutation.header_mutation",
+        "typed_config": typed(
+            "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+            mutations=[{"remove_on_match": {"key_matcher": matcher}}],
+        ),
+    }
 
 
 def _tokens(jwks: dict[str, Any], issuer: str) -> Tree:

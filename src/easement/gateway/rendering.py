@@ -19,6 +19,8 @@ CLUSTERS: Final = "cds.json"
 ROUTES: Final = "rds.json"
 SECRETS: Final = "sds.json"
 BOOTSTRAP: Final = "bootstrap.json"
+_ADMIN_PATHS: Final = r"/(ready|stats|reopen_logs|healthcheck/fail|drain_listeners)(\?.*)?"
+"""What the agent asks. The rest (quit, log levels that write tokens, dumps) would be open to every local process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,7 @@ def _base(place: GatewayPlace) -> Tree:
         "admin": {
             "address": {"socket_address": {"address": "127.0.0.1", "port_value": place.admin_port}},
             "profile_path": "/dev/null",
+            "allow_paths": [{"safe_regex": {"regex": _ADMIN_PATHS}}],
         },
         "overload_manager": _overload(place),
         "layered_runtime": {

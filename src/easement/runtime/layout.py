@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+PRIVATE_UMASK: Final = 0o077
+"""For every process of an installation: what it, and an engine it starts, writes is for this user only."""
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,10 +19,17 @@ class DataDirectory:
     root: Path
 
     def create(self) -> None:
-        """Make the folders, readable by this user only. Raises ``OSError`` when the place is not writable."""
-        for folder in (self.root, self.keys, self.certificates, self.gateway, self.broker, self.spool, self.ledger,
+        """Make the folders, readable by this user only; ours are closed again where somebody opened them.
+
+        The root stays as it is when it was there before: it may be a place that others use. Raises ``OSError`` when it
+        is not writable.
+        """
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.keys, self.certificates, self.gateway, self.broker, self.spool, self.ledger,
                        self.monitor, self.logs, self.run):  # fmt: skip
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if stat.S_IMODE(folder.stat().st_mode) & _OTHERS:
+                folder.chmod(0o700)
 
     @property
     def database(self) -> Path:

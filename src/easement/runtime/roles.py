@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import structlog
 import uvloop
 
-from easement.runtime.layout import DataDirectory
+from easement.runtime.layout import PRIVATE_UMASK, DataDirectory
 from easement.runtime.logs import configure_logs
 from easement.runtime.settings import Settings
 from easement.runtime.supervisor import stop_on_signals
@@ -26,6 +27,7 @@ def issuer_of(settings: Settings) -> str:
 
 def run_role(role: str, settings: Settings) -> None:
     """Run one role until SIGTERM. Raises what the role raises when it cannot go on."""
+    os.umask(PRIVATE_UMASK)
     configure_logs(role)
 
     async def serve() -> None:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from easement.runtime.layout import DataDirectory
+from easement.runtime.layout import PRIVATE_UMASK, DataDirectory
 from easement.runtime.ports import occupied_ports
 from easement.runtime.roles import issuer_of
 from easement.runtime.settings import Settings
@@ -32,6 +32,7 @@ async def run_up(
     """Run every role until SIGTERM or SIGINT. Raises :class:`StartRefused` when the start is hopeless."""
     settings = settings.model_copy(update={"data": settings.data.resolve()})
     data = DataDirectory(settings.data)
+    os.umask(PRIVATE_UMASK)
     lock = _take_data_directory(data)
     try:
         if taken := occupied_ports(settings):

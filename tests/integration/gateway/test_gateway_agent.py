@@ -149,7 +149,10 @@ async def test_a_plan_is_put_in_force_and_calls_are_recorded(installation: Insta
 async def test_the_control_plane_is_served_behind_tls(installation: Installation):
     installation.control.publish(installation.plan(), installation.jwks)
     async with installation.running():
-        assert (await installation.ask("/internal/v1/state", port=installation.place.control_port))[0] == 401
+        assert (await installation.ask("/oauth/jwks", port=installation.place.control_port))[0] == 401
+        for path in ("/internal/v1/state", "//internal/v1/state", "/%69nternal/v1/state", "/x/../internal/v1/state"):
+            status, _ = await installation.ask(path, port=installation.place.control_port)
+            assert status == 404, "what nodes ask on loopback is not reached from outside"
 
 
 @pytest.mark.asyncio

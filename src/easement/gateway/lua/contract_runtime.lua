@@ -821,6 +821,12 @@ local function is_json(media)
   return media == "application/json" or find(media, "^application/[%w.+-]+%+json$") ~= nil
 end
 
+-- No parameter may speak of a charset, other than one that names UTF-8 in a form that is read in one way only.
+local function is_utf8(content_type)
+  local rest, given = gsub(lower(content_type), ';%s*charset=("?)utf%-8%1%s*%f[;%z]', "")
+  return given <= 1 and not find(rest, "charset", 1, true)
+end
+
 local function declared(types, media)
   for _, wanted in ipairs(types) do
     if wanted == media or wanted == "*/*" then return true end
@@ -838,8 +844,7 @@ local function check_content_type(spec, content_type)
   if not declared(spec.types, media) then unsupported("the content type is not one the contract names") end
   if not spec.body then return end
   if not is_json(media) then unsupported("the contract reads JSON only") end
-  local charset = match(lower(content_type), 'charset%s*=%s*"?([%w_-]+)')
-  if charset and charset ~= "utf-8" then unsupported("JSON is UTF-8 (RFC 8259 §8.1)") end
+  if not is_utf8(content_type) then unsupported("JSON is UTF-8 (RFC 8259 §8.1)") end
 end
 
 local function check_media(spec, headers)
@@ -905,6 +910,29 @@ end
 
 -- The answer ----------------------------------------------------------------------------------------------------------------
 
+-- Headers that pass to callers; a target has told enough when it has filled in its contract. Everything else (cookies,
+-- links, challenges, traces of its software) is outside what was reviewed.
+local PASSING = {}
+for name in (":status content-type content-length content-encoding content-language date age expires cache-control " ..
+  "etag last-modified vary allow retry-after deprecation sunset transfer-encoding connection location " ..
+  "x-easement-code x-transaction-id"):gmatch("%S+") do PASSING[name] = true end
+
+-- A place may be named by its path; another host, and every scheme, is the target's own business.
+local function is_local(location)
+  return find(location, "^/[^/]") ~= nil and not find(location, "[%c\\]")
+end
+
+local function strip(headers)
+  local unwanted, count = nil, 0
+  for name, value in pairs(headers) do
+    if not PASSING[name] or (name == "location" and not is_local(value)) then
+      unwanted, count = unwanted or {}, count + 1
+      unwanted[count] = name
+    end
+  end
+  for k = 1, count do headers:remove(unwanted[k]) end
+end
+
 local function replace_answer(handle, status, code, title, detail, verdict)
   note(handle, "verdict", verdict)
   local buffer = handle:body(true)
@@ -915,6 +943,7 @@ local function replace_answer(handle, status, code, title, detail, verdict)
   headers:remove("content-encoding")
   headers:remove("etag")
   headers:remove("last-modified")
+  headers:remove("location")
   headers:remove("content-length")
   buffer:setBytes(problem(status, code, title, detail, headers:get("x-transaction-id")))
 end
@@ -945,8 +974,14 @@ local function on_answer(handle)
   local headers = handle:headers()
   local status = headers:get(":status")
   if byte(status) ~= 50 and headers:get("x-easement-code") then return end
+  strip(headers)
+  if not find(status, "^[2-5]%d%d$") then
+    replace_answer(handle, "502", "EAS-5502", "The target broke its contract", "The status of the target is none that ends a request.", "response:status")
+    return
+  end
+  if headers:get("content-length") == "0" and byte(status) == 50 then return end
   local spec = spec_of(handle)
-  if spec.bodiless or status == "204" or status == "205" or status == "304" then return end
+  if spec.bodiless or status == "204" or status == "304" then return end
   if byte(status) ~= 50 then
     replace_answer(handle, status, "EAS-5599", "The target answered with an error", "The target's own words are not passed on.", "target-error")
     return
@@ -959,8 +994,6 @@ local function on_answer(handle)
 end
 
 function envoy_on_response(handle)
-  local headers = handle:headers()
-  if headers:get("content-length") == "0" and byte(headers:get(":status")) == 50 then return end
   local ok, caught = pcall(on_answer, handle)
   if ok then return end
   handle:logErr("contract runtime: " .. tostring(caught))
