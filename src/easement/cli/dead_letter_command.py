@@ -99,11 +99,15 @@ def replay(
 
 def _ask(question: Callable[[DeadLetterClient], Awaitable[Any]]) -> Any:
     """Connect, ask, hang up; a failure ends the command with its exit code."""
+    import logging
+
     import nats.errors
 
     from easement.broker.dead_letter_service import DeadLetterClient
     from easement.broker.dead_letters import DeskError
     from easement.keys.private_file import PrivateFileError
+
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it complains when a TLS connection hangs up
 
     async def ask() -> Any:
         client = await DeadLetterClient.connect(_address(), reconnect=False)

@@ -5,11 +5,12 @@ Any NATS client does the same: TLS first, the token as ``auth_token``, an inbox 
 
 from __future__ import annotations
 
+import asyncio
 import json
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import nats
 from nats.aio.client import Client
@@ -18,6 +19,8 @@ from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 
 from easement.broker.naming import inbox_prefix, target_stream, token
+
+_RENEW_S: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,7 @@ class EventClient:
     connection: Client
     client_id: str
     violations: list[str] = field(default_factory=list)
+    renewal: asyncio.Task[None] | None = field(default=None, repr=False)
 
     @classmethod
     async def connect(
@@ -50,7 +54,8 @@ class EventClient:
     ) -> Self:
         """Connect to ``url`` (``tls://host:port``). Raises ``nats.errors.Error`` when the broker refuses.
 
-        Give a function as ``access_token`` to reconnect with a fresh one when the old one ends.
+        A connection ends with its token, and the library closes it for good. To stay longer, give a function as
+        ``access_token`` and ask to ``reconnect``: it does so every two minutes, before the token of that moment ends.
         """
         violations: list[str] = []
 
@@ -72,7 +77,8 @@ class EventClient:
         if not connection.is_connected:  # the library takes any line for an answer, also one that says nothing yet
             await connection.close()
             raise NatsError("the broker has not answered the login: try again")
-        return cls(connection, client_id, violations)
+        renewal = asyncio.create_task(_renew(connection)) if reconnect else None
+        return cls(connection, client_id, violations, renewal)
 
     async def publish(
         self,
@@ -113,5 +119,14 @@ class EventClient:
 
     async def close(self) -> None:
         """Hang up."""
+        if self.renewal is not None:
+            self.renewal.cancel()
+            await asyncio.gather(self.renewal, return_exceptions=True)
         if not self.connection.is_closed:
             await self.connection.close()
+
+
+async def _renew(connection: Client) -> None:
+    while not connection.is_closed:
+        await asyncio.sleep(_RENEW_S)
+        await connection.force_reconnect()
