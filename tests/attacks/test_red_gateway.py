@@ -1,12 +1,15 @@
-"""What a red team got past the gateway, each with its good twin: headers, statuses and charsets that nobody reviewed."""
+"""What a red team got past the gateway, with good twins: headers, statuses and charsets that nobody reviewed."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
+from easement.gateway.log_line import record_of
+from easement.gateway.plan_index import NO_FACTS
 from easement.testing.gateways import GatewaySimulator
 from easement.testing.plans import make_grant, make_plan, make_route, make_upstream
 from easement.testing.upstreams import Answer, UpstreamSimulator
@@ -156,3 +159,16 @@ def test_a_local_process_finds_no_lever_at_envoys_administration(red_gateway: Ga
     address = f"http://127.0.0.1:{red_gateway.place.admin_port}"
     assert httpx.request(method, address + path).status_code in {403, 404}
     assert httpx.get(f"{address}/ready").text.strip() == "LIVE"
+
+
+@pytest.mark.parametrize(
+    ("sent", "recorded"),
+    [("order-7", "order-7"), ("a" * 128, "a" * 128), ("a\tb", ""), ("a b", ""), ("\x9b2Jgone", ""), ("\xff\xfe", "")],
+)
+def test_a_correlation_id_is_recorded_as_plain_text_or_not_at_all(
+    red_gateway: GatewaySimulator, red_target: UpstreamSimulator, sent: str, recorded: str
+):
+    reply = red_gateway.ask("GET", "/orders/1", token=red_gateway.token(), headers={"x-correlation-id": sent})
+    assert reply.status == 200
+    line = json.dumps(red_gateway.log_line(reply)).encode()
+    assert record_of(line, lambda _plan: NO_FACTS).correlation_id == recorded

@@ -16,6 +16,7 @@ from easement.ledger.record import DetailValue, Record, RecordKind, Status, Step
 from easement.plan.model import Route
 
 _TRACE: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+_PRINTABLE: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _TARGET_ERROR: Final = "EAS-5599"
 _TEXT_LIMIT: Final = 256
 _COPIED: Final = ("details", "flags", "tried", "remote")
@@ -147,9 +148,10 @@ def _detail(entry: dict[str, Any], said: dict[str, Any], verdict: str, route: Ro
 
 
 def _correlation(entry: dict[str, Any]) -> str:
-    given = _text(entry, "correlation")
-    if given:
-        return given[:128]
+    """The caller's own id where it is plain text, as on the bus: no bytes that a reader's terminal would obey."""
+    given = _text(entry, "correlation")[:128]
+    if _PRINTABLE.fullmatch(given):
+        return given
     trace = _TRACE.fullmatch(_text(entry, "traceparent"))
     return trace.group(1) if trace else ""
 

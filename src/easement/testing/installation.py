@@ -93,7 +93,7 @@ class Installation:
 
     def start(self) -> None:
         """Start it and wait until every role is ready. Raises ``RuntimeError`` with its output when it is not."""
-        self.settings.data.mkdir(parents=True, exist_ok=True)
+        self.settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         output = self.settings.data / "up.log"
         said_before = output.stat().st_size if output.exists() else 0
 
