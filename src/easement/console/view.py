@@ -144,7 +144,7 @@ def field_names(projection: Projection, prefix: str = "") -> list[str]:
         if isinstance(below, Mapping):
             found.extend(field_names(below, f"{prefix}{name}."))
         else:
-            found.append(f"{prefix}{name}" + ("" if below == "clear" else f" ({below})"))
+            found.append(f"{prefix}{name}" + ("" if below in ("value", "clear") else f" ({below})"))
     return found
 
 

@@ -109,7 +109,7 @@ def _checked(projection: Projection, grant: str) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for name, rule in projection.items():
         if isinstance(rule, str):
-            if rule not in ("clear", "mask"):
+            if rule not in ("value", "clear", "mask"):
                 raise ValueError(f"grant {grant}: the gateway cannot {rule} a field; use mask or drop")
             tree[name] = rule
         else:

@@ -20,6 +20,8 @@ from easement.interfaces.model import Schema
 ROOT: Final = "$"
 """Path of a body that has no fields: a text, a number, a list of them, a free-form object."""
 
+SCALARS: Final = frozenset({"string", "number", "integer", "boolean"})
+
 MAX_DEPTH: Final = 16
 _UNROLLED: Final = 2
 _BELOW_A_LEAF: Final = (
@@ -119,7 +121,13 @@ class BodyNode:
     @cached_property
     def takes_scalars(self) -> bool:
         """Whether a branch may also be a text, number or boolean: an id in place of the object that it names."""
-        return any({"string", "number", "integer", "boolean"} & set(types_of(part.schema)) for part in self.parts)
+        return any(SCALARS & set(types_of(part.schema)) for part in self.parts)
+
+    @cached_property
+    def is_value(self) -> bool:
+        """Whether only texts, numbers, booleans, or lists of them are declared here: an object would be a surprise."""
+        declared = {kind for part in self.parts for kind in types_of(part.schema)}
+        return not self.is_branch and "object" not in declared and bool(declared & SCALARS)
 
     @cached_property
     def is_write_only(self) -> bool:

@@ -5,6 +5,9 @@ What a projection does not name does not pass, whatever the schema, the target o
 * in an object, each named property is projected and every other one is removed;
 * an array passes item by item; arrays are transparent to names;
 * ``null`` passes, for it carries nothing;
+* where texts, numbers or booleans were declared (``value``), an object is removed, also inside arrays: a target that
+  answers more than it declared leaks nothing;
+* ``clear`` passes free-form values whole;
 * a text, number or boolean where an object was declared is removed, unless the projection says ``$`` for that place
   (the schema declares both, and the contract names the whole branch);
 * ``*`` at the root is a body without fields, named ``$`` in contracts, that passes whole.
@@ -33,6 +36,8 @@ MAX_REMOVED: Final = 256
 _MAX_ARRAY_NESTING: Final = 32
 _MAX_SHOWN: Final = 100
 _SAFE_INTEGER: Final = 2**53
+VALUE: Final = "value"
+_VALUES: Final = frozenset({str, int, float, bool, type(None)})
 _PASSING: Final = {Handling.CLEAR: "clear", Handling.MASK: "mask", Handling.HASH: "hash"}
 
 
@@ -57,7 +62,7 @@ def compile_projection(
     root = BodyNode.root(schema, definitions)
     if not root.is_branch:
         named = handling.get(ROOT)
-        how = _PASSING.get(named) if named else None
+        how = compiler.compile(root, None, named)
         return ({WHOLE: how} if how else {}), frozenset({ROOT} if named else ())
     named_tree = _tree(handling)
     if ROOT in handling:
@@ -85,6 +90,8 @@ class _Compiler:
         how = named.handling if named and named.handling else inherited
         self.places += 1
         if not node.is_branch:
+            if how is Handling.CLEAR and node.is_value:
+                return VALUE
             return _PASSING.get(how) if how else None
         projection: dict[str, Any] = {}
         for name, child in self._candidates(node, named, how):
@@ -145,7 +152,7 @@ class _Projector:
         passed: dict[str, Any] = {}
         for name, member in value.items():
             how = projection.get(name) if name != SCALAR else None
-            if how == "clear":
+            if how == "clear" or (how == VALUE and member.__class__ in _VALUES):
                 passed[name] = member
                 continue
             inner = f"{path}.{name}" if path else name
@@ -160,6 +167,8 @@ class _Projector:
     def treated(self, how: str, value: Any, path: str) -> Any:
         if how == "clear":
             return value
+        if how == VALUE:
+            return self._value(value, path, 0)
         if how == "mask":
             return MASK
         try:
@@ -167,6 +176,15 @@ class _Projector:
         except (RecursionError, ValueError):  # no canonical form: nested too deeply, or not JSON
             self._remove(path)
             return _REMOVED
+
+    def _value(self, value: Any, path: str, nesting: int) -> Any:
+        if isinstance(value, list | tuple) and nesting < _MAX_ARRAY_NESTING:
+            items = [self._value(item, path, nesting + 1) for item in value]
+            return [item for item in items if item is not _REMOVED]
+        if isinstance(value, dict | Mapping | list | tuple):
+            self._remove(path)
+            return _REMOVED
+        return value
 
     def _remove(self, path: str) -> None:
         if len(self.removed) < MAX_REMOVED:

@@ -57,7 +57,8 @@ class ShapeSet:
 
 
 Projection = TypeAliasType("Projection", "Mapping[str, Projection | str]")
-"""What may pass: property name to sub-projection, or to ``clear``, ``mask``, ``hash`` for a value passed whole.
+"""What may pass: property name to sub-projection, or to what happens to a value: ``value`` passes
+texts, numbers and booleans only, ``clear`` passes it whole (free-form), ``mask`` and ``hash`` replace it.
 
 Arrays are transparent: the projection of ``lines`` applies to each item. A property that is not named is removed.
 Two names are no properties: ``$`` says what happens to a text, number or boolean where an object is declared too

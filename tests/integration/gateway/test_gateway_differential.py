@@ -44,10 +44,11 @@ SCHEMA: dict[str, Any] = {
 }
 BODY = {key: value for key, value in SCHEMA.items() if key != "$defs"}
 PROJECTION = {
-    "id": "clear",
+    "id": "value",
     "name": "mask",
-    "inner": {"deep": {"v": "clear"}, "any": "clear", "$": "clear"},
-    "tags": "clear",
+    "inner": {"deep": {"v": "value"}, "any": "clear", "$": "clear"},
+    "tags": "value",
+    "free": "value",
 }
 NAMES = [
     "id",

@@ -35,15 +35,15 @@ def project(handling, value, schema=ORDER):
 @pytest.mark.parametrize(
     ("handling", "expected"),
     [
-        pytest.param({"id": CLEAR}, {"id": "clear"}, id="leaf"),
-        pytest.param({"lines": CLEAR}, {"lines": {"sku": "clear", "price": "clear"}}, id="branch"),
-        pytest.param({"lines": CLEAR, "lines.price": DROP}, {"lines": {"sku": "clear"}}, id="less-one"),
+        pytest.param({"id": CLEAR}, {"id": "value"}, id="leaf"),
+        pytest.param({"lines": CLEAR}, {"lines": {"sku": "value", "price": "value"}}, id="branch"),
+        pytest.param({"lines": CLEAR, "lines.price": DROP}, {"lines": {"sku": "value"}}, id="less-one"),
         pytest.param(
-            {"lines": MASK, "lines.sku": CLEAR}, {"lines": {"sku": "clear", "price": "mask"}}, id="nearest-wins"
+            {"lines": MASK, "lines.sku": CLEAR}, {"lines": {"sku": "value", "price": "mask"}}, id="nearest-wins"
         ),
         pytest.param({"customer.id": HASH}, {"customer": {"id": "hash"}}, id="hash"),
         pytest.param(
-            {"customer": CLEAR}, {"customer": {"id": "clear", "mail": "clear", "$": "clear"}}, id="id-or-object"
+            {"customer": CLEAR}, {"customer": {"id": "value", "mail": "value", "$": "clear"}}, id="id-or-object"
         ),
         pytest.param({"labels": CLEAR}, {"labels": "clear"}, id="map"),
         pytest.param({"secret": CLEAR, "id": DROP}, {}, id="write-only"),
@@ -98,3 +98,25 @@ def test_masks_and_hashes_hide_values():
 )  # fmt: skip
 def test_bodies_that_are_no_object(schema, handling, value, expected):
     assert project(handling, value, schema) == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "passed"),
+    [
+        pytest.param("7", "7", id="text"),
+        pytest.param(None, None, id="null"),
+        pytest.param(["7", 8, True], ["7", 8, True], id="list"),
+        pytest.param([{"ssn": 1}, "7", [{"ssn": 2}, "8"]], ["7", ["8"]], id="objects-in-lists"),
+    ],
+)
+def test_where_a_value_was_declared_no_object_passes(sent, passed):
+    assert project({"id": CLEAR}, {"id": sent})[0] == {"id": passed}
+
+
+def test_undeclared_object_in_place_of_a_value_is_removed_and_named():
+    assert project({"id": CLEAR}, {"id": {"ssn": "1-2-3"}}) == ({}, ("id",))
+
+
+def test_list_of_values_at_the_root_passes_values_only():
+    schema = {"type": "array", "items": TEXT}
+    assert project({"$": CLEAR}, ["a", {"ssn": "1-2-3"}], schema)[0] == ["a"]

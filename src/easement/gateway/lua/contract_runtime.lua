@@ -558,10 +558,16 @@ end
 -- Projection of the answer ------------------------------------------------------------------------------------------------
 
 -- `$` in a projection is how a bare value is treated where an object was declared; it is never a property's name.
+-- Where only texts, numbers and booleans were declared (`value`) an object never passes, also inside arrays.
 local function compile_projection(tree, prefix)
   local members = {}
   for name, rule in pairs(tree) do
-    members[name] = type(rule) == "table" and compile_projection(rule, prefix .. name .. ".") or rule
+    if rule == "value" then
+      rule = { members = {}, prefix = prefix .. name .. ".", path = prefix .. name, scalar = "clear", is_value = true }
+    elseif type(rule) == "table" then
+      rule = compile_projection(rule, prefix .. name .. ".")
+    end
+    members[name] = rule
   end
   local scalar = members["$"]
   members["$"] = nil
@@ -627,7 +633,9 @@ end
 
 -- Whether anything may pass of a value that starts with byte c, where the projection has a branch.
 local function passes(rule, c)
-  return type(rule) ~= "table" or c == 123 or c == 91 or c == 110 or rule.scalar ~= nil
+  if type(rule) ~= "table" then return true end
+  if c == 123 then return not rule.is_value end
+  return c == 91 or c == 110 or rule.scalar ~= nil
 end
 
 local project
@@ -722,6 +730,7 @@ end
 local function projected(document, projection)
   text, out, out_count, from, changed, removal = document, {}, 0, 1, false, removal_root
   local whole = projection.members["*"]
+  if type(whole) == "table" then projection, whole = whole, nil end
   local i, c = after_space(1)
   if type(whole) == "string" then
     i = treat(i, whole, 0)
