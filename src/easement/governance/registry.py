@@ -45,7 +45,8 @@ class Registry:
 
     ``auto_approve_low_risk`` lets revisions of low risk pass without a person. ``notice`` is how long an integration
     stays deprecated before it may retire. ``record`` writes to disk before it returns. ``on_plan`` gets the enforced
-    estate when a new plan is current, before the nodes hear of it, so that no traffic comes unexpected; it may not raise.
+    estate when a new plan is current, before the nodes hear of it, so that no traffic comes unexpected; it must not
+    raise.
     """
 
     engine: Engine
