@@ -13,6 +13,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from easement.testing.installation import Installation, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+# Nothing but the pages: a browser that looks for updates on a closed network makes everything wait.
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+]  # fmt: skip
 ESTATE = Path(__file__).parents[2] / "examples" / "meridian" / "estate"
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 ATTACK = "<img src=x onerror=document.title='owned'><script>document.title='owned'</script>"
@@ -46,7 +51,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         browser.close()
 
@@ -74,9 +79,9 @@ def sign_in(installation: Installation, browser: Browser, person: str, **options
     page = context.new_page()
     page.goto(installation.api("operator", "POST", f"/people/{person}/links").json()["url"])
     page.get_by_role("button", name="Sign in").click()
+    page.wait_for_load_state("load")
     assert urlsplit(page.url).path == "/"
-    page.close()
-    return context
+    return context  # the page goes with it: to close one that has just moved on may wait for ever
 
 
 @pytest.mark.parametrize("path", PAGES)
