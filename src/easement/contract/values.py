@@ -38,7 +38,8 @@ class _Textual:
 
     @classmethod
     def parse(cls, text: str) -> Any:
-        raise NotImplementedError
+        """Read the text; each kind of value has its own."""
+        raise TypeError(f"{cls.__name__} does not say how it is read from {text!r}")
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: type[Any], _handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
