@@ -4,6 +4,7 @@
 * Every key that is not declared here is an error (``extra="forbid"``).
 * What the workflow decides (status, approvals, ids, credentials) is never in a document.
 * Values are frozen; YAML and JSON use camelCase, Python snake_case.
+* All kinds stand in this one module, so that the language can be read from top to bottom.
 """
 
 from __future__ import annotations

@@ -275,8 +275,8 @@ async def test_viewer_can_neither_issue_credentials_nor_add_people(
     for path, body in (
         ("/api/v1/accounts/warehouse/secrets", {}),
         ("/api/v1/people", {"name": "eve", "roles": ["admin"]}),
-        ("/api/v1/people/root/links", None),
-        ("/api/v1/people/root/tokens", {"label": "x"}),
+        ("/api/v1/people/administrator/links", None),
+        ("/api/v1/people/administrator/tokens", {"label": "x"}),
     ):
         assert (await client.post(path, json=body, headers=headers)).status_code == 403
 
