@@ -8,7 +8,7 @@ the interface is on: a consumer that writes (a request body) is broken by what i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -74,6 +74,9 @@ class Position:
         return f"{where}#{self.pointer}" if where else f"#{self.pointer}"
 
 
+NOWHERE = Position()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CounterExample:
     """An instance that one description accepts and the other refuses, checked with an independent validator."""
@@ -88,7 +91,7 @@ class Verdict:
     """One change.
 
     ``rule`` is a stable id such as ``request-property-became-required``. ``operation`` is the id by which contracts
-    name it (``operationId``, else ``METHOD /path``) or the channel; empty where all are hit. ``field`` is the dotted
+    name it (``operationId``, else ``METHOD /path``) or the channel; empty where all are hit. ``field_path`` is the dotted
     path inside a body (``customer.email``; ``lines.sku`` for items), empty where the change is about none.
     """
 
@@ -97,9 +100,9 @@ class Verdict:
     change: ChangeClass
     explanation: str
     operation: str = ""
-    field: str = ""
-    old: Position = field(default_factory=Position)
-    new: Position = field(default_factory=Position)
+    field_path: str = ""
+    old: Position = NOWHERE
+    new: Position = NOWHERE
     before: Value = None
     after: Value = None
     has_before: bool = False
@@ -111,7 +114,7 @@ class Verdict:
     @property
     def order(self) -> tuple[int, str, str, str, str]:
         """Worst first, then by place."""
-        return (self.change.rank, self.operation, self.field, self.new.pointer or self.old.pointer, self.rule)
+        return (self.change.rank, self.operation, self.field_path, self.new.pointer or self.old.pointer, self.rule)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,5 +153,5 @@ class Comparison:
 
 def comparison(verdicts: list[Verdict]) -> Comparison:
     """Sorted, and each verdict once."""
-    unique = {(v.rule, v.direction, v.operation, v.field, v.old.pointer, v.new.pointer): v for v in verdicts}
+    unique = {(v.rule, v.direction, v.operation, v.field_path, v.old.pointer, v.new.pointer): v for v in verdicts}
     return Comparison(verdicts=tuple(sorted(unique.values(), key=lambda verdict: verdict.order)))
