@@ -91,8 +91,8 @@ class Verdict:
     """One change.
 
     ``rule`` is a stable id such as ``request-property-became-required``. ``operation`` is the id by which contracts
-    name it (``operationId``, else ``METHOD /path``) or the channel; empty where all are hit. ``field_path`` is the dotted
-    path inside a body (``customer.email``; ``lines.sku`` for items), empty where the change is about none.
+    name it (``operationId``, else ``METHOD /path``) or the channel; empty where all are hit. ``field_path`` is the
+    dotted path inside a body (``customer.email``; ``lines.sku`` for items), empty where the change is about none.
     """
 
     rule: str
