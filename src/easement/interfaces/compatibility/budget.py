@@ -1,0 +1,37 @@
+"""A bound on the work of one comparison, counted in steps so that the same input always ends at the same place."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DEFAULT_STEPS: Final = 200_000
+"""A real interface of 500 operations needs some 20,000 steps in all."""
+
+
+class BudgetSpentError(Exception):
+    """The comparison would need more steps than it was given. Whoever catches it treats the change as breaking."""
+
+
+class Budget:
+    """Steps that may still be done. One budget may serve many comparisons; it is never refilled."""
+
+    __slots__ = ("_left", "steps")
+
+    def __init__(self, steps: int = DEFAULT_STEPS) -> None:
+        self.steps = steps
+        self._left = steps
+
+    @property
+    def used(self) -> int:
+        """Steps done so far."""
+        return self.steps - self._left
+
+    def spend(self, steps: int = 1) -> None:
+        """Count ``steps``.
+
+        Raises:
+            BudgetSpentError: nothing is left.
+        """
+        self._left -= steps
+        if self._left < 0:
+            raise BudgetSpentError(f"more than {self.steps:,} steps")
