@@ -67,7 +67,11 @@ class AccessControl:
         headers = request.headers.getlist("authorization")
         if headers:
             return self._bearer(request, headers)
-        return self._session(request)
+        return self._session(request, request.headers.get("x-csrf-token", ""))
+
+    def person_of_form(self, request: Request, csrf: str) -> Person:
+        """Who sent a form of the console. ``csrf`` is the value that the form repeats. Raises as :meth:`person`."""
+        return self._session(request, csrf)
 
     def _bearer(self, request: Request, headers: list[str]) -> Person:
         scheme, _, token = headers[0].partition(" ")
@@ -76,14 +80,14 @@ class AccessControl:
         person = self.authenticator.authenticate_bearer(token.strip())
         return person if person is not None else self._fail(request)
 
-    def _session(self, request: Request) -> Person:
+    def _session(self, request: Request, csrf: str) -> Person:
         value = self.cookie.read(request.cookies)
         if not value:
             raise ApiError(401, "not-signed-in", "sign in, or send an API token", _CHALLENGE)
         person = self.authenticator.authenticate_session(value)
         if person is None:
             return self._fail(request)
-        if request.method not in _SAFE and not is_csrf_token(person, request.headers.get("x-csrf-token", "")):
+        if request.method not in _SAFE and not is_csrf_token(person, csrf):
             raise ApiError(403, "csrf", "a change from a web session needs the header X-CSRF-Token of that session")
         return person
 

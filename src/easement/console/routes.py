@@ -61,7 +61,9 @@ _HOUR_MS: Final = 3_600_000
 _LAST: Final = 50
 
 
-class _NotSignedInError(Exception):
+class NotSignedInError(Exception):
+    """Nobody is signed in; the page says how."""
+
     def __init__(self, cause: ApiError) -> None:
         super().__init__(str(cause))
         self.cause = cause
@@ -85,19 +87,19 @@ class Console:
 
     def health(self, request: Request) -> Response:
         """Every integration, worst first."""
-        person = self._person(request)
+        person = self.person(request)
         now = self.services.registry.now()
         query = _query(request, "q")
         rows = self.monitoring.integration_health(now)
         shown = [row for row in rows if matches(query, row.name, row.title, row.source, row.target, row.owner)]
-        return self._render(
+        return self.render(
             "health.html", person, "/", title="Health", refreshing=True, query=query, rows=shown,
             summary=summary(rows, self.monitoring.refused(now)), ledger=self._ledger(),
         )  # fmt: skip
 
     def registry(self, request: Request) -> Response:
         """Every integration, whatever its state."""
-        person = self._person(request)
+        person = self.person(request)
         query, state = _query(request, "q"), _query(request, "state")
         rows = self._rows(self.services.registry.snapshot())
         shown = [
@@ -108,19 +110,19 @@ class Console:
                 query, row.id, row.name, row.title, row.source, row.target, row.interface, row.owner, row.purpose
             )
         ]
-        return self._render(
+        return self.render(
             "registry.html", person, "/registry", title="Registry", query=query, state=state, rows=shown,
             total=len(rows), states=[str(one) for one in LifecycleState],
         )  # fmt: skip
 
     def integration(self, request: Request) -> Response:
         """One integration: contract, conditions, routes, health, last transactions."""
-        person = self._person(request)
+        person = self.person(request)
         name = request.path_params["name"]
         snapshot = self.services.registry.snapshot()
         found = next((one for one in registered(snapshot, "Integration") if one.name == name), None)
         if found is None or not isinstance(found.document, Integration):
-            return self._message(person, 404, "No such integration", f"Nothing named “{name}” is registered.")
+            return self.message(person, 404, "No such integration", f"Nothing named “{name}” is registered.")
         plan = self._current_plan()
         health = next(
             (row for row in self.monitoring.integration_health(self.services.registry.now()) if row.name == name), None
@@ -131,7 +133,7 @@ class Console:
             records = tuple(
                 one.record for one in self.services.ledger.search(Search(integration=name, limit=_LAST)).found
             )
-        return self._render(
+        return self.render(
             "integration.html", person, "/registry", title=found.document.metadata.title or name, refreshing=False,
             row=self._row(found, plan), facts=facts_of(found.document), conditions=conditions_of(plan, name),
             routes=let_through(plan, name), health=health, records=records,
@@ -140,18 +142,18 @@ class Console:
 
     def transaction(self, request: Request) -> Response:
         """Every step of one transaction."""
-        person = self._auditor(request)
+        person = self.auditor(request)
         identifier = request.path_params["transaction_id"][:200]
         self._note(person, "audit.traced", transaction=identifier[:64])
         records = [found.record for found in self.services.ledger.trace(identifier)]
-        return self._render(
+        return self.render(
             "transaction.html", person, "", title="Transaction", refreshing=True, transaction_id=identifier,
             records=records,
         )  # fmt: skip
 
     def refused(self, request: Request) -> Response:
         """Who tried what without a right to it."""
-        person = self._auditor(request)
+        person = self.auditor(request)
         self._note(person, "audit.searched", status="refused")
         rows = [
             {
@@ -166,11 +168,11 @@ class Console:
             }
             for one in self.services.ledger.refusals()
         ]
-        return self._render("refused.html", person, "/refused", title="Refused attempts", refreshing=True, rows=rows)
+        return self.render("refused.html", person, "/refused", title="Refused attempts", refreshing=True, rows=rows)
 
     def reviews(self, request: Request) -> Response:
         """What waits for a decision."""
-        person = self._person(request)
+        person = self.person(request)
         rows = [
             {
                 "document": f"{review.kind} {review.name}",
@@ -184,24 +186,26 @@ class Console:
             }
             for review in pending(self.services.registry)
         ]
-        return self._render("reviews.html", person, "/reviews", title="Reviews", refreshing=True, rows=rows)
+        return self.render("reviews.html", person, "/reviews", title="Reviews", refreshing=True, rows=rows)
 
     def dead_letters(self, request: Request) -> Response:
         """Dead letters by integration."""
-        person = self._person(request)
+        person = self.person(request)
         rows = [row for row in self.monitoring.integration_health(self.services.registry.now()) if row.dead_letters]
-        return self._render(
+        return self.render(
             "dead_letters.html", person, "/dead-letters", title="Dead letters", refreshing=True, rows=rows
         )
 
-    def _person(self, request: Request) -> Person:
+    def person(self, request: Request) -> Person:
+        """Who asks for a page; a page says how to sign in to who is nobody."""
         try:
             return self.services.access.person(request)
         except ApiError as error:
-            raise _NotSignedInError(error) from error
+            raise NotSignedInError(error) from error
 
-    def _auditor(self, request: Request) -> Person:
-        person = self._person(request)
+    def auditor(self, request: Request) -> Person:
+        """Who asks, if they may read the ledger."""
+        person = self.person(request)
         if not _MAY_READ_AUDIT & person.roles:
             raise ApiError(
                 403, "role-missing", "this takes one of the roles auditor, security, compliance, operator, admin"
@@ -238,20 +242,21 @@ class Console:
             enforced=enforcement_word(conditions_of(plan, found.name)),
         )
 
-    def _message(self, person: Person | None, status: int, title: str, text: str) -> Response:
-        return self._render("message.html", person, "", status=status, title=title, text=text, refreshing=False)
+    def message(self, person: Person | None, status: int, title: str, text: str) -> Response:
+        """A page of one sentence."""
+        return self.render("message.html", person, "", status=status, title=title, text=text, refreshing=False)
 
     def not_signed_in(self, error: ApiError) -> Response:
         """How to sign in."""
         text = "Open a sign-in link. An administrator makes one with: easement person link NAME"
         title = "Too many failed attempts" if error.status == 429 else "You are not signed in"
-        return self._message(None, error.status, title, text)
+        return self.message(None, error.status, title, text)
 
     def refuse(self, error: ApiError) -> Response:
         """A page that this person may not see."""
-        return self._message(None, error.status, "Not for this role", str(error))
+        return self.message(None, error.status, "Not for this role", str(error))
 
-    def _render(
+    def render(
         self,
         template: str,
         person: Person | None,
@@ -261,6 +266,7 @@ class Console:
         refreshing: bool = False,
         **values: Any,
     ) -> Response:
+        """A template as a page. ``here`` is the entry of the navigation that it belongs to."""
         html = self._pages.get_template(template).render(
             navigation=NAVIGATION if person else (), here=here, person=person, csrf=person.csrf if person else "",
             refreshing=refreshing, **values,
@@ -282,7 +288,7 @@ def console_router(services: ControlServices, monitoring: MonitoringReader) -> A
         "/dead-letters": console.dead_letters,
     }
     for path, page in pages.items():
-        router.add_api_route(path, _signed_in(console, page), methods=["GET"])
+        router.add_api_route(path, signed_in(console, page), methods=["GET"])
     assets = {name: (files("easement.console") / "static" / name).read_bytes() for name in _STATIC}
 
     def static(name: str, request: Request) -> Response:
@@ -298,11 +304,13 @@ def console_router(services: ControlServices, monitoring: MonitoringReader) -> A
     return router
 
 
-def _signed_in(console: Console, page: Callable[[Request], Response]) -> Callable[[Request], Response]:
+def signed_in(console: Console, page: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    """A page as a route: who is not signed in learns how, who lacks a role learns which."""
+
     def show(request: Request) -> Response:
         try:
             return page(request)
-        except _NotSignedInError as error:
+        except NotSignedInError as error:
             return console.not_signed_in(error.cause)
         except ApiError as error:
             return console.refuse(error)
