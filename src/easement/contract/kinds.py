@@ -72,6 +72,11 @@ class Pattern(StrEnum):
     BATCH = "batch"
 
 
+CompatibilityMode = Literal[
+    "backward", "forward", "full", "backward-transitive", "forward-transitive", "full-transitive", "none"
+]
+
+
 class LegalBasis(StrEnum):
     """GDPR Art. 6(1) (a) to (f)."""
 
@@ -93,6 +98,14 @@ class Handling(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class Link:
+    """Something to read: a runbook, a ticket, a dashboard."""
+
+    title: Line
+    url: Url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class Metadata:
     """What every document carries."""
 
@@ -101,6 +114,8 @@ class Metadata:
     owner: Name | Literal[""] = ""
     description: Text = ""
     labels: dict[str, str] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
+    """Pages to read with this document; the console shows them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
@@ -196,6 +211,7 @@ class SystemSpec:
     criticality: Criticality = Criticality.MEDIUM
     zones: tuple[Name, ...] = ("internal",)
     technology: Line = ""
+    datastores: tuple[Name, ...] = ()
     attributes: dict[str, str] = field(default_factory=dict)
     party: Party | None = None
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
@@ -239,6 +255,13 @@ class Ordering:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class Idempotency:
+    """A consumer that has seen the key before may drop the message: delivery is at least once."""
+
+    key: FieldPath
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class InterfaceSpec:
     """What a system offers: an API or event channels."""
 
@@ -252,6 +275,10 @@ class InterfaceSpec:
     """Classification of every field that carries none of its own. Say it on purpose; there is no silent default."""
     ownership: dict[str, dict[str, str]] = field(default_factory=dict)
     ordering: Ordering | None = None
+    idempotency: Idempotency | None = None
+    envelope: Literal["cloudevents", "none", ""] = ""
+    compatibility: CompatibilityMode | Literal[""] = ""
+    """The promise for later versions; the policies of the compatibility engine have the same names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
@@ -277,6 +304,7 @@ class Security:
     authentication: Literal["oauth2", "oauth2+mtls", "mtls", "api-key"] = "oauth2"
     scopes: tuple[Annotated[str, StringConstraints(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]{1,100}$")], ...] = ()
     encryption: Literal["transport", "payload"] = "transport"
+    rotation: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
@@ -353,6 +381,23 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class Monitoring:
+    """Who is told when it is not as promised, and what they do then."""
+
+    alert_owner: Name | Literal[""] = ""
+    runbook: Line = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class FileTransfer:
+    """How files go over: by which protocol, who the sender proves to be, and how a broken file is noticed."""
+
+    protocol: Literal["sftp", "ftps", "ftp", "https", "smb"] = "sftp"
+    authentication: Literal["public-key", "password"] = "public-key"
+    checksum: Literal["sha256", "none"] = "sha256"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class IntegrationSpec:
     """The right of one system to reach another through one interface, for one purpose."""
 
@@ -371,6 +416,8 @@ class IntegrationSpec:
     errors: Errors = field(default_factory=Errors)
     sla: Sla = field(default_factory=Sla)
     retention: Retention = field(default_factory=Retention)
+    monitoring: Monitoring = field(default_factory=Monitoring)
+    file: FileTransfer | None = None
     transfer: Transfer | None = None
 
     @property
@@ -399,6 +446,28 @@ class Stage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class Selector:
+    """What a rule or a standard is for. Every key that is written must fit; a list fits where one of it does."""
+
+    kinds: tuple[Literal["System", "Interface", "Integration"], ...] = ()
+    owners: tuple[Name, ...] = ()
+    labels: dict[str, str] = field(default_factory=dict)
+    criticality: tuple[Criticality, ...] = ()
+    zones: tuple[Name, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+    classification: Classification | None = None
+    tags: tuple[Tag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class RuleExample:
+    """What a rule accepts and what it finds, as parts of documents in YAML."""
+
+    good: Text = ""
+    bad: Text = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class RuleSpec:
     """One rule of a standard, checked by a CEL expression over the document it applies to."""
 
@@ -406,19 +475,48 @@ class RuleSpec:
     title: Line
     severity: Severity = Severity.ERROR
     blocks: Stage = Stage.REVIEW
+    select: Selector = field(default_factory=Selector)
     applies_to: Line = ""
     check: Line
+    parameters: dict[str, Any] = field(default_factory=dict)
     why: Text = ""
     remedy: Text = ""
+    example: RuleExample = field(default_factory=RuleExample)
+    owner: Name | Literal[""] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class RulesetReference:
+    """A ruleset in the Spectral format, run over the descriptions of the selected interfaces."""
+
+    file: Line
+    blocks: Stage = Stage.NEVER
+    select: Selector = field(default_factory=Selector)
+    owner: Name | Literal[""] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class Strictness:
+    """How a rule of the baseline is held here. It can be made stricter, never laxer."""
+
+    severity: Severity | None = None
+    blocks: Stage | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class StandardSpec:
-    """A set of rules, on top of others."""
+    """A versioned set of rules, on top of others."""
 
+    version: Version = field(default_factory=lambda: Version.parse("1.0.0"))
     extends: tuple[Line, ...] = ()
+    blocks_from: date | None = None
+    select: Selector = field(default_factory=Selector)
     applies_to: Line = ""
     rules: tuple[RuleSpec, ...] = ()
+    rulesets: tuple[RulesetReference, ...] = ()
+    overrides: dict[Name, Strictness] = field(default_factory=dict)
+    parameters: dict[Name, dict[str, Any]] = field(default_factory=dict)
+    notice: dict[Criticality, Duration] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
 
 
