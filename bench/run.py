@@ -17,6 +17,7 @@ PARTS = {
     "ledger.py": "Ledger",
     "tokens.py": "Tokens",
     "compiler.py": "Check, compile and impact of a large estate",
+    "impact.py": "Impact of a change among 10,000 integrations",
 }
 INTRODUCTION = """\
 # Benchmarks

@@ -21,7 +21,10 @@ class ImpactFormat(StrEnum):
 
 
 def impact(
-    reference: Annotated[str, typer.Argument(help="KIND/NAME, such as system/crm or interface/orders-api.")],
+    reference: Annotated[
+        str,
+        typer.Argument(help="KIND/NAME, such as system/crm or interface/orders-api@1; field/INTERFACE#PATH."),
+    ],
     folder: Annotated[Path, typer.Argument(help="The folder that holds the documents.", metavar="[DIR]")] = Path(),
     output: Annotated[ImpactFormat, typer.Option("--output", "-o", help="Form of the answer.")] = ImpactFormat.TABLE,
     upstream: Annotated[bool, typer.Option("--upstream", help="What it depends on, instead.")] = False,
@@ -29,15 +32,21 @@ def impact(
 ) -> None:
     """Show what is affected when something changes. Works without a server.
 
+    A field is named as contracts name it (#customer.email) or as a property of a schema (#/Customer/email); the answer
+    is who receives it, and what they may pass it on by.
+
     Exit status: 0 answered, 1 the documents have errors or nothing has that name, 2 usage.
 
-    Examples: easement impact system/crm; easement impact interface/orders-api contracts -o mermaid
+    Examples: easement impact system/crm; easement impact interface/orders-api@1 contracts -o mermaid
     """
+    from datetime import UTC, datetime
+
     from easement.cli.impact_report import as_dot, as_json, as_mermaid, as_table
     from easement.contract.kinds import Severity
     from easement.contract.loader import load
     from easement.estate.assemble import assemble
-    from easement.estate.graph import UnknownNodeError, build_graph
+    from easement.estate.graph import UnknownNodeError
+    from easement.governance.impact_query import ask_impact
     from easement.store.manifest_folder import read_folder
 
     if not folder.is_dir():
@@ -52,7 +61,13 @@ def impact(
             f"{errors} errors in {folder}: the answer could be wrong", hint="Run 'easement check' and mend them first."
         )
     try:
-        found = build_graph(estate).impact(reference, direction="upstream" if upstream else "downstream", depth=depth)
+        found = ask_impact(
+            estate,
+            reference,
+            today=datetime.now(UTC).date(),
+            direction="upstream" if upstream else "downstream",
+            depth=depth,
+        )
     except UnknownNodeError as error:
         fail(str(error))
     writers = {

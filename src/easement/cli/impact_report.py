@@ -1,43 +1,60 @@
-"""The answer to an impact query as a table, JSON, DOT or Mermaid."""
+"""The answer to an impact query as a table, JSON, DOT or Mermaid. Names and titles can not break out of any of them."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
+from typing import Final
 
-from easement.estate.graph import Impact
+from easement.cli.table import as_table as table_text
+from easement.cli.table import printable
+from easement.estate.graph import Affected, Edge, Impact, Node
 
-NOBODY = "(nobody)"
+NOBODY: Final = "(nobody)"
+_CRITICALITIES: Final = ("vital", "high", "medium", "low")
+_MERMAID_CODES: Final = '#&"<>;`[](){}|\\'
 
 
 def as_table(impact: Impact) -> str:
-    """One line for each affected document, nearest first, with the way that leads to it."""
-    rows = [("AFFECTED", "DEPTH", "CRITICALITY", "OWNER", "VIA")]
-    rows += [
+    """One line for each affected document, nearest first, with the way that leads to it, and sums below."""
+    found = list(impact)
+    if not found:
+        nothing = "Nothing else is affected by" if impact.direction == "downstream" else "Nothing is needed by"
+        return f"{nothing} {printable(impact.start.reference)}.\n"
+    rows = [
         (
             affected.node.reference,
-            str(affected.depth),
+            affected.depth,
+            "direct" if affected.depth == 1 else "transitive",
             affected.node.criticality or "-",
             affected.node.owner or NOBODY,
-            " > ".join(affected.path[1:-1]) or "-",
+            " > ".join(affected.path[1:-1]),
         )
-        for affected in impact
+        for affected in found
     ]
-    if len(rows) == 1:
-        return f"Nothing else is affected by {impact.start.reference}.\n"
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    lines = [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip()
-        for row in rows
-    ]
-    owners = sorted({affected.node.owner or NOBODY for affected in impact})
-    return "\n".join([*lines, "", f"{len(impact)} affected; to be told: {', '.join(owners)}", ""])
+    header = ("AFFECTED", "DEPTH", "REACH", "CRITICALITY", "OWNER", "VIA")
+    return f"{table_text(header, rows)}\n{_sums(found)}"
+
+
+def _sums(found: list[Affected]) -> str:
+    direct = sum(affected.depth == 1 for affected in found)
+    by_criticality = Counter(str(affected.node.criticality) for affected in found if affected.node.criticality)
+    by_owner = Counter(affected.node.owner or NOBODY for affected in found)
+    criticalities = ", ".join(f"{by_criticality[word]} {word}" for word in _CRITICALITIES if by_criticality[word])
+    owners = ", ".join(f"{printable(owner)} ({count})" for owner, count in sorted(by_owner.items()))
+    return (
+        f"{len(found)} affected: {direct} direct, {len(found) - direct} transitive\n"
+        f"By criticality: {criticalities or 'none is said'}\n"
+        f"By owner; to be told: {owners}\n"
+    )
 
 
 def as_json(impact: Impact) -> str:
-    """The same as one JSON object: ``start``, ``affected`` and ``edges``."""
+    """The same as one JSON object: ``start``, ``direction``, ``affected`` and ``edges``."""
     tree = {
         "start": impact.start.reference,
+        "direction": impact.direction,
         "affected": [
             {
                 "reference": affected.node.reference,
@@ -56,23 +73,40 @@ def as_json(impact: Impact) -> str:
 
 def as_dot(impact: Impact) -> str:
     """A directed graph in the DOT language of Graphviz."""
-    lines = ["digraph impact {", "  rankdir=LR;", "  node [shape=box];"]
-    lines.append(f'  "{impact.start.reference}" [style=bold];')
-    lines += [f'  "{reference}";' for reference in impact.references]
-    lines += [f'  "{edge.start}" -> "{edge.end}" [label="{edge.relation}"];' for edge in impact.edges()]
-    return "\n".join([*lines, "}", ""])
+    nodes = (impact.start, *(affected.node for affected in impact))
+    return dot_text(nodes, impact.edges(), bold=impact.start.reference)
 
 
 def as_mermaid(impact: Impact) -> str:
     """A flow chart in Mermaid, as code hosts draw it in Markdown."""
-    numbers = {reference: f"n{index}" for index, reference in enumerate(_references(impact))}
+    nodes = (impact.start, *(affected.node for affected in impact))
+    return mermaid_text(nodes, impact.edges(), bold=impact.start.reference)
+
+
+def dot_text(nodes: Iterable[Node], edges: Iterable[Edge], *, bold: str = "") -> str:
+    """Any nodes and edges in DOT; ``bold`` is drawn with a thick line."""
+    lines = ["digraph impact {", "  rankdir=LR;", "  node [shape=box];"]
+    lines += [f"  {_dot(node.reference)}{' [style=bold]' if node.reference == bold else ''};" for node in nodes]
+    lines += [f"  {_dot(edge.start)} -> {_dot(edge.end)} [label={_dot(edge.relation)}];" for edge in edges]
+    return "\n".join([*lines, "}", ""])
+
+
+def mermaid_text(nodes: Iterable[Node], edges: Iterable[Edge], *, bold: str = "") -> str:
+    """Any nodes and edges in Mermaid; ``bold`` is drawn with a thick line."""
+    numbers = {node.reference: f"n{index}" for index, node in enumerate(nodes)}
     lines = ["flowchart LR"]
-    lines += [f'  {number}["{reference}"]' for reference, number in numbers.items()]
-    lines += [f"  {numbers[edge.start]} -->|{edge.relation}| {numbers[edge.end]}" for edge in impact.edges()]
-    lines.append(f"  style {numbers[impact.start.reference]} stroke-width:3px")
+    lines += [f'  {number}["{_mermaid(reference)}"]' for reference, number in numbers.items()]
+    lines += [f'  {numbers[edge.start]} -->|"{_mermaid(edge.relation)}"| {numbers[edge.end]}' for edge in edges]
+    if bold in numbers:
+        lines.append(f"  style {numbers[bold]} stroke-width:3px")
     return "\n".join([*lines, ""])
 
 
-def _references(impact: Impact) -> Iterable[str]:
-    yield impact.start.reference
-    yield from impact.references
+def _dot(text: str) -> str:
+    """A quoted id; the language knows one escape inside quotes, and a backslash must not eat the quote."""
+    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _mermaid(text: str) -> str:
+    """Text for a quoted label: what the language or HTML reads as more than text becomes an entity code."""
+    return "".join(f"#{ord(sign)};" if sign in _MERMAID_CODES else sign for sign in printable(text))

@@ -55,12 +55,17 @@ class Tag(StrEnum):
 
 
 class Criticality(StrEnum):
-    """What stops when this stops."""
+    """What stops when this stops, in rising order."""
 
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
     VITAL = "vital"
+
+    @property
+    def rank(self) -> int:
+        """0 for low to 3 for vital."""
+        return list(Criticality).index(self)
 
 
 class Pattern(StrEnum):
