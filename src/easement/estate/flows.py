@@ -101,6 +101,11 @@ class InterfaceFields:
         """Every field path of every body."""
         return frozenset(path for body in self._all() for path in body)
 
+    def fields(self) -> Iterator[ClassifiedField]:
+        """Every field of every body; a path may come more than once."""
+        for body in self._all():
+            yield from body.values()
+
     def leaf_paths(self) -> frozenset[str]:
         """Every leaf that the interface can hand over or take."""
         return frozenset(path for body in self._all() for path, known in body.items() if known.leaf)

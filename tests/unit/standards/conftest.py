@@ -173,3 +173,8 @@ class World:
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+@pytest.fixture(scope="session")
+def world_factory() -> type[World]:
+    return World
