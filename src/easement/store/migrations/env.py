@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import easement.store.tables_changes  # noqa: F401 - its tables are part of the metadata
 from easement.store.tables import METADATA
 
 context.configure(
