@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Final
 
 from easement.estate.model import Estate
 from easement.standards.baseline import BASELINE
-from easement.standards.custom import INVALID_RULE, UNKNOWN_SETTING, compile_standards
+from easement.standards.configuration import UNKNOWN_SETTING, configure
+from easement.standards.custom import INVALID_RULE, compile_standards
 from easement.standards.facts import Facts, collect_facts
 from easement.standards.model import AnyRule, Finding
 from easement.standards.waivers import EXPIRED, REFUSED, UNUSED, apply_waivers
 
+UNWAIVABLE: Final = frozenset({INVALID_RULE, UNKNOWN_SETTING, EXPIRED, UNUSED, REFUSED})
+"""Findings about standards and waivers themselves."""
 
-def rules_of(estate: Estate) -> tuple[AnyRule, ...]:
-    """Every rule that runs on ``estate``: the baseline, then its standards in the order of their names."""
-    return (*BASELINE, *_custom(estate)[0])
+
+def rules_of(estate: Estate, today: date | None = None) -> tuple[AnyRule, ...]:
+    """Every rule that runs on ``estate``, as its standards set it: the baseline, then standards by name.
+
+    ``today`` decides which standards block already; None takes all as if they did.
+    """
+    return _rules(estate, today)[0]
 
 
 def check(estate: Estate, today: date) -> tuple[Finding, ...]:
@@ -24,29 +32,27 @@ def check(estate: Estate, today: date) -> tuple[Finding, ...]:
     Retired integrations are not judged. Never raises because a document is bad. ``today`` decides which agreements,
     decisions and waivers are in force.
     """
-    custom, findings = _custom(estate)
-    rules = (*BASELINE, *custom)
+    rules, findings = _rules(estate, today)
     by_facts: dict[type[Facts], list[AnyRule]] = {}
     for rule in rules:
         by_facts.setdefault(rule.about, []).append(rule)
     for facts in collect_facts(estate, today):
         findings.extend(_judge(by_facts.get(type(facts), ()), facts))
-    unwaivable = {rule.id for rule in rules if not rule.waivable}
-    unwaivable |= {INVALID_RULE, UNKNOWN_SETTING, EXPIRED, UNUSED, REFUSED}
+    unwaivable = UNWAIVABLE.union(rule.id for rule in rules if not rule.waivable)
     judged = apply_waivers(findings, estate.waivers, today, unwaivable=unwaivable)
     return tuple(sorted(judged, key=lambda one: (one.subject, one.path, one.rule, one.message)))
 
 
-def _custom(estate: Estate) -> tuple[list[AnyRule], list[Finding]]:
+def _rules(estate: Estate, today: date | None) -> tuple[tuple[AnyRule, ...], list[Finding]]:
     standards = [standard for _, standard in sorted(estate.standards.items())]
-    return compile_standards(standards, frozenset(rule.id for rule in BASELINE))
+    custom, invalid = compile_standards(standards, frozenset(rule.id for rule in BASELINE), today=today)
+    rules, misset = configure((*BASELINE, *custom), standards, today)
+    return rules, [*invalid, *misset]
 
 
 def _judge(rules: Sequence[AnyRule], facts: Facts) -> Iterator[Finding]:
     for rule in rules:
-        if not rule.applies(facts):
-            continue
-        for found in rule.check(facts):
+        for found in rule.findings(facts):
             yield Finding(
                 rule=rule.id,
                 title=rule.title,

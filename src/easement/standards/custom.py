@@ -1,9 +1,11 @@
 """Rules that people write: Standard documents with CEL expressions, as rules like those of the baseline.
 
-* What a rule is about follows from the names it uses: ``system`` alone, ``interface`` alone, else ``integration`` with
-  ``source``, ``target``, ``interface`` and ``fields``.
-* ``appliesTo`` of the standard and of the rule must both hold. A rule that extends others does not replace them: every
-  standard of the estate runs, and the baseline always does.
+* What a rule is about follows from the names it uses: ``system`` alone, ``interface`` with its ``model``, else
+  ``integration`` with ``source``, ``target``, ``interface``, ``model`` and ``fields``. All know the ``graph`` around
+  the document, and the rule's own ``parameters``.
+* ``select`` and ``appliesTo`` of the standard and of the rule must all hold. A rule that extends others does not
+  replace them: every standard of the estate runs, and the baseline always does.
+* Before the day of ``blocksFrom`` the rules of a standard only warn.
 * An expression that does not compile is a finding about the standard. One that cannot be evaluated on a document is a
   finding about that document. Neither is ever a silent pass.
 """
@@ -11,20 +13,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Final
 
-from easement.contract.kinds import RuleSpec, Severity, Stage, Standard
+from easement.contract.kinds import RuleSpec, Selector, Severity, Stage, Standard
 from easement.estate.review import APPROVER_CONDITIONS, APPROVER_ROLES
 from easement.standards.cel import CelEnvironment, CelError, CelExpression
-from easement.standards.cel_values import facts_values
+from easement.standards.cel_values import facts_values, plain_values
+from easement.standards.configuration import is_trial, setting_finding, warned
 from easement.standards.facts import IntegrationFacts, InterfaceFacts, SystemFacts
 from easement.standards.model import AnyRule, Finding, Found, Rule
+from easement.standards.parameters import Parameter
+from easement.standards.selection import EVERYTHING, is_selected, traits_of
 
 INVALID_RULE: Final = "standard-rule-invalid"
-UNKNOWN_SETTING: Final = "standard-setting-unknown"
 NOT_EVALUATED: Final = "could not be evaluated"
+_SHARED: Final = ("graph", "parameters")
 _METADATA: Final = frozenset({"name", "title", "owner", "description", "labels"})
 
 
@@ -39,18 +45,25 @@ class _Subject:
 
 def _subjects() -> tuple[_Subject, ...]:
     return (
-        _Subject(word="system", facts=SystemFacts, environment=CelEnvironment(["system"])),
-        _Subject(word="interface", facts=InterfaceFacts, environment=CelEnvironment(["interface"])),
+        _Subject(word="system", facts=SystemFacts, environment=CelEnvironment(["system", *_SHARED])),
+        _Subject(word="interface", facts=InterfaceFacts, environment=CelEnvironment(["interface", "model", *_SHARED])),
         _Subject(
             word="integration",
             facts=IntegrationFacts,
-            environment=CelEnvironment(["integration", "source", "target", "interface"], lists=["fields"]),
+            environment=CelEnvironment(
+                ["integration", "source", "target", "interface", "model", *_SHARED], lists=["fields"]
+            ),
         ),
     )
 
 
-def compile_standards(standards: Iterable[Standard], taken: frozenset[str]) -> tuple[list[AnyRule], list[Finding]]:
-    """The rules of all ``standards``, and findings about those that are no rules. ``taken`` are ids of other rules."""
+def compile_standards(
+    standards: Iterable[Standard], taken: frozenset[str], *, today: date | None = None
+) -> tuple[list[AnyRule], list[Finding]]:
+    """The rules of all ``standards``, and findings about those that are no rules. ``taken`` are ids of other rules.
+
+    ``today`` decides which standards block already; None takes all as if they did.
+    """
     subjects = _subjects()
     latest = _LatestValues()
     rules: list[AnyRule] = []
@@ -64,7 +77,11 @@ def compile_standards(standards: Iterable[Standard], taken: frozenset[str]) -> t
                 continue
             ids.add(spec.id)
             try:
-                rules.append(_compile(standard, number, _subject_of(_texts(standard, number, spec), subjects), latest))
+                subject = _subject_of(_texts(standard, number, spec), subjects)
+                rule = _compile(standard, number, subject, latest)
+                if is_trial(standard, today):
+                    rule = replace(rule, severity=warned(rule.severity), blocks=Stage.NEVER)
+                rules.append(rule)
             except _RuleError as error:
                 findings.append(_invalid(standard, error.path, str(error)))
     return rules, findings
@@ -115,7 +132,8 @@ def _compile(standard: Standard, number: int, subject: _Subject, latest: _Latest
         rationale=spec.why,
         severity=spec.severity,
         blocks=spec.blocks,
-        scope=" and ".join(condition.text for condition in conditions) or f"all {subject.word}s",
+        scope=_scope(subject, (standard.spec.select, spec.select), conditions),
+        applies=_Selection(tuple(one for one in (standard.spec.select, spec.select) if one != EVERYTHING)),
         check=_CelCheck(
             check=check,
             conditions=tuple(conditions),
@@ -126,7 +144,64 @@ def _compile(standard: Standard, number: int, subject: _Subject, latest: _Latest
         remedy=spec.remedy,
         source="",
         standard=standard.metadata.name,
+        owner=spec.owner or standard.metadata.owner,
+        good=spec.example.good,
+        bad=spec.example.bad,
+        parameters=_parameters(standard, number),
     )
+
+
+def _parameters(standard: Standard, number: int) -> dict[str, Parameter]:
+    found = {}
+    for name, value in standard.spec.rules[number].parameters.items():
+        try:
+            found[name] = Parameter(default=_default(value), meaning="")
+        except ValueError as error:
+            raise _RuleError(f"/spec/rules/{number}/parameters/{name}", str(error)) from None
+    return found
+
+
+def _default(value: Any) -> Any:
+    match value:
+        case bool():
+            raise ValueError("a parameter is a text, a whole number, a list of texts or lists of texts by name")
+        case str() | int():
+            return value
+        case list() if all(isinstance(one, str) for one in value):
+            return tuple(value)
+        case dict() if all(
+            isinstance(many, list) and all(isinstance(it, str) for it in many) for many in value.values()
+        ):
+            return {str(key): tuple(many) for key, many in value.items()}
+    raise ValueError("a parameter is a text, a whole number, a list of texts or lists of texts by name")
+
+
+def _scope(subject: _Subject, selectors: Iterable[Selector], conditions: Iterable[CelExpression]) -> str:
+    parts = [condition.text for condition in conditions]
+    for selector in selectors:
+        if selector != EVERYTHING:
+            chosen = {key: value for key, value in plain_values(selector).items() if value}
+            parts.append(", ".join(f"{key} {_shown(value)}" for key, value in chosen.items()))
+    return " and ".join(parts) or f"all {subject.word}s"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={one}" for key, one in value.items())
+    return " or ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    """Whether all selectors of a rule fit."""
+
+    selectors: tuple[Selector, ...]
+
+    def __call__(self, facts: SystemFacts | InterfaceFacts | IntegrationFacts) -> bool:
+        if not self.selectors:
+            return True
+        traits = traits_of(facts)
+        return all(is_selected(selector, traits) for selector in self.selectors)
 
 
 def _subject_of(texts: list[tuple[str, str]], subjects: tuple[_Subject, ...]) -> _Subject:
@@ -158,8 +233,8 @@ class _CelCheck:
     title: str
     latest: _LatestValues
 
-    def __call__(self, facts: Any) -> Iterator[Found]:
-        values = self.latest.of(facts)
+    def __call__(self, facts: Any, settings: Mapping[str, Any] | None = None) -> Iterator[Found]:
+        values = {**self.latest.of(facts), "parameters": plain_values(settings or {})}
         try:
             if all(condition.holds(values) for condition in self.conditions) and not self.check.holds(values):
                 yield Found(path=self.path, message=f"it does not hold: {self.title}")
@@ -180,32 +255,20 @@ def _place_of(word: str, text: str) -> str:
 def _setting_findings(standard: Standard) -> Iterable[Finding]:
     for name, value in sorted(standard.spec.settings.items()):
         if name != "approvers":
-            yield _setting(standard, f"/spec/settings/{name}", f"the setting {name!r} is not used", Severity.INFO)
+            message = f"the setting {name!r} is not used"
+            yield setting_finding(standard, f"/spec/settings/{name}", message, Severity.INFO)
             continue
         if not isinstance(value, dict):
-            yield _setting(standard, "/spec/settings/approvers", "it must map conditions to lists of roles")
+            yield setting_finding(standard, "/spec/settings/approvers", "it must map conditions to lists of roles")
             continue
         for condition, roles in sorted(value.items()):
             path = f"/spec/settings/approvers/{condition}"
             if condition not in APPROVER_CONDITIONS:
-                yield _setting(standard, path, f"{condition!r} is none of {', '.join(sorted(APPROVER_CONDITIONS))}")
+                message = f"{condition!r} is none of {', '.join(sorted(APPROVER_CONDITIONS))}"
+                yield setting_finding(standard, path, message)
             unknown = [role for role in roles if role not in APPROVER_ROLES] if isinstance(roles, list) else [roles]
             if unknown:
-                yield _setting(standard, path, f"{unknown} is no list of {', '.join(APPROVER_ROLES)}")
-
-
-def _setting(standard: Standard, path: str, message: str, severity: Severity = Severity.ERROR) -> Finding:
-    return Finding(
-        rule=UNKNOWN_SETTING,
-        title="Settings of standards are known",
-        severity=severity,
-        blocks=Stage.CHECK if severity is Severity.ERROR else Stage.NEVER,
-        subject=f"standard/{standard.metadata.name}",
-        path=path,
-        message=message,
-        remedy="Correct or remove the setting.",
-        standard=standard.metadata.name,
-    )
+                yield setting_finding(standard, path, f"{unknown} is no list of {', '.join(APPROVER_ROLES)}")
 
 
 def _invalid(standard: Standard, path: str, message: str) -> Finding:
@@ -217,7 +280,7 @@ def _invalid(standard: Standard, path: str, message: str) -> Finding:
         subject=f"standard/{standard.metadata.name}",
         path=path,
         message=message,
-        remedy="Correct the expression: the CEL names are system, or interface, or integration with source, target, "
-        "interface and fields.",
+        remedy="Correct the rule: the CEL names are system, or interface and model, or integration with source, "
+        "target, interface, model and fields; and graph and parameters with each.",
         standard=standard.metadata.name,
     )

@@ -6,10 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from easement.contract.kinds import Agreement, Classification, Document, Integration, Interface, System, Tag
+from easement.contract.identity import document_key
+from easement.contract.kinds import (
+    Agreement,
+    Classification,
+    Document,
+    Integration,
+    Interface,
+    System,
+    Tag,
+    Waiver,
+)
 from easement.estate.flows import CarriedField, Flow, FlowIndex, InterfaceFields
 from easement.estate.model import Estate, LifecycleState
 from easement.interfaces.model import InterfaceModel
+from easement.standards.links import EstateLinks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +53,7 @@ class IntegrationFacts:
     offered: InterfaceFields
     flows: tuple[Flow, ...]
     estate: Estate
+    links: EstateLinks
     today: date
 
     def party(self, name: str) -> System:
@@ -90,11 +102,20 @@ class IntegrationFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterfaceFacts:
-    """One interface with its definition."""
+    """One interface with its definition, the system that offers it, and who uses it. ``key`` is its registry key."""
 
     interface: Interface
     subject: str
+    key: str
     model: InterfaceModel
+    offered: InterfaceFields
+    system: System | None
+    links: EstateLinks
+
+    @property
+    def consumers(self) -> tuple[Integration, ...]:
+        """The integrations that use this version of the interface."""
+        return self.links.consumers(self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +125,7 @@ class SystemFacts:
     system: System
     subject: str
     inbound: tuple[Integration, ...]
+    links: EstateLinks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,47 +138,69 @@ class AgreementFacts:
     today: date
 
 
-Facts = DocumentFacts | UnresolvedFacts | IntegrationFacts | InterfaceFacts | SystemFacts | AgreementFacts
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaiverFacts:
+    """One waiver on a day."""
+
+    waiver: Waiver
+    subject: str
+    today: date
+
+
+Facts = DocumentFacts | UnresolvedFacts | IntegrationFacts | InterfaceFacts | SystemFacts | AgreementFacts | WaiverFacts
 
 
 def subject_of(document: Document) -> str:
-    """``kind/name`` in lower case."""
-    return f"{document.kind.lower()}/{document.metadata.name}"
+    """``kind/key`` in lower case, such as ``system/crm`` and ``interface/orders-api@1``."""
+    return f"{document.kind.lower()}/{document_key(document)}"
 
 
 def collect_facts(estate: Estate, today: date) -> Iterator[Facts]:
     """The facts of every document that is not retired, interfaces read once."""
     index = FlowIndex(estate)
     integrations = [it for name, it in sorted(estate.integrations.items()) if not _is_retired(estate, name)]
+    links = EstateLinks(estate, integrations)
     owned: list[Mapping[str, Document]] = [estate.systems, estate.interfaces]
     for documents in owned:
         for _, document in sorted(documents.items()):
             yield DocumentFacts(document=document, subject=subject_of(document))
     for integration in integrations:
         yield DocumentFacts(document=integration, subject=subject_of(integration))
-        yield integration_facts(estate, integration, index, today)
-    for name, interface in sorted(estate.interfaces.items()):
-        if (model := estate.models.get(name)) is not None:
-            yield InterfaceFacts(interface=interface, subject=subject_of(interface), model=model)
-    inbound: dict[str, list[Integration]] = {}
-    for integration in integrations:
-        inbound.setdefault(integration.spec.target, []).append(integration)
+        yield integration_facts(estate, integration, index, links, today)
+    yield from _interface_facts(estate, index, links)
     for name, system in sorted(estate.systems.items()):
-        yield SystemFacts(system=system, subject=subject_of(system), inbound=tuple(inbound.get(name, ())))
+        yield SystemFacts(system=system, subject=subject_of(system), inbound=links.inbound(name), links=links)
     for _, agreement in sorted(estate.agreements.items()):
         yield AgreementFacts(
             agreement=agreement, subject=subject_of(agreement), agreements=estate.agreements, today=today
         )
+    for _, waiver in sorted(estate.waivers.items()):
+        yield WaiverFacts(waiver=waiver, subject=subject_of(waiver), today=today)
+
+
+def _interface_facts(estate: Estate, index: FlowIndex, links: EstateLinks) -> Iterator[InterfaceFacts]:
+    for key, interface in sorted(estate.interfaces.items()):
+        model, offered = estate.models.get(key), index.interface_fields(key)
+        if model is not None and offered is not None:
+            yield InterfaceFacts(
+                interface=interface,
+                subject=subject_of(interface),
+                key=key,
+                model=model,
+                offered=offered,
+                system=estate.systems.get(interface.spec.system),
+                links=links,
+            )
 
 
 def integration_facts(
-    estate: Estate, integration: Integration, index: FlowIndex, today: date
+    estate: Estate, integration: Integration, index: FlowIndex, links: EstateLinks, today: date
 ) -> IntegrationFacts | UnresolvedFacts:
     """The facts of one integration; what is missing where a reference does not resolve."""
     spec = integration.spec
     source, target = estate.systems.get(spec.source), estate.systems.get(spec.target)
-    interface, model = estate.interfaces.get(spec.interface.name), estate.models.get(spec.interface.name)
-    offered = index.interface_fields(spec.interface.name)
+    interface, model = estate.interface_of(integration), estate.model_of(integration)
+    offered = index.offered_to(integration)
     if source and target and interface and model and offered:
         parts = [name for name in spec.operations if name not in model.operations]
         parts += [name for name in spec.channels if name not in model.channels]
@@ -171,6 +215,7 @@ def integration_facts(
                 offered=offered,
                 flows=index.flows(integration),
                 estate=estate,
+                links=links,
                 today=today,
             )
         missing = [f"{part} of interface {spec.interface.name}" for part in parts]

@@ -7,11 +7,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from easement.contract.kinds import Severity, Stage
+from easement.standards.parameters import Parameter, ParameterValues, defaults
 
 FactsT = TypeVar("FactsT")
 BASELINE_NAME: Final = "baseline"
@@ -30,8 +31,9 @@ class Rule(Generic[FactsT]):
     """One rule over one kind of facts.
 
     ``about`` is the class of facts it reads. ``scope`` says in words what it applies to, ``applies`` decides it;
-    ``source`` is the article or requirement that the rule gives evidence for. A rule with ``waivable`` False
-    has no exceptions.
+    ``check`` takes the facts, and ``settings`` as well where the rule has ``parameters``. ``source`` is the article or
+    requirement that the rule gives evidence for; ``good`` and ``bad`` are parts of documents in YAML. A rule with
+    ``waivable`` False has no exceptions.
     """
 
     about: type[FactsT]
@@ -41,12 +43,25 @@ class Rule(Generic[FactsT]):
     severity: Severity
     blocks: Stage
     scope: str
-    check: Callable[[FactsT], Iterable[Found]]
+    check: Callable[..., Iterable[Found]]
     remedy: str
     source: str
     applies: Callable[[FactsT], bool] = lambda _facts: True
     waivable: bool = True
     standard: str = BASELINE_NAME
+    owner: str = ""
+    good: str = ""
+    bad: str = ""
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    settings: ParameterValues = field(default_factory=dict)
+
+    def findings(self, facts: FactsT) -> Iterable[Found]:
+        """The places at which the rule does not hold; none where it does not apply."""
+        if not self.applies(facts):
+            return ()
+        return (
+            self.check(facts, {**defaults(self.parameters), **self.settings}) if self.parameters else self.check(facts)
+        )
 
 
 AnyRule = Rule[Any]

@@ -13,7 +13,6 @@ from typing import Final
 
 from easement.contract.kinds import Criticality
 from easement.contract.values import Duration
-from easement.estate.flows import FlowIndex
 from easement.estate.model import Estate
 from easement.standards.selection import is_selected, traits_of_interface
 
@@ -63,8 +62,5 @@ def _criticality(estate: Estate, name: str) -> Criticality:
 
 def _covers(estate: Estate, interface: str, standard: str) -> bool:
     """Whether the standard is for this interface. One that cannot be judged is covered: the longer period is safer."""
-    known = estate.interfaces.get(interface)
-    if known is None:
-        return True
-    traits = traits_of_interface(estate, interface, known, FlowIndex(estate))
-    return is_selected(estate.standards[standard].spec.select, traits)
+    traits = traits_of_interface(estate, interface)
+    return traits is None or is_selected(estate.standards[standard].spec.select, traits)

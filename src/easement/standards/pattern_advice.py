@@ -63,7 +63,7 @@ def polled_events(estate: Estate, integration: Integration, often: Duration = PO
     schedule = integration.spec.sla.schedule
     if schedule is None or schedule.every > often or is_event(integration) or not _only_reads(estate, integration):
         return ()
-    asked = estate.interfaces.get(integration.spec.interface.name)
+    asked = estate.interface_of(integration)
     if asked is None:
         return ()
     return tuple(sorted(key for key, other in estate.interfaces.items() if _publishes(other, asked)))
@@ -78,7 +78,7 @@ def _publishes(events: Interface, asked: Interface) -> bool:
 
 
 def _only_reads(estate: Estate, integration: Integration) -> bool:
-    model = estate.models.get(integration.spec.interface.name)
+    model = estate.model_of(integration)
     used = [model.operations[name] for name in integration.spec.operations if name in model.operations] if model else []
     return bool(used) and all(operation.method in READING for operation in used)
 
@@ -146,13 +146,13 @@ def _same_purpose(estate: Estate, integration: Integration) -> Iterable[Integrat
 
 def _asks_back(estate: Estate, integration: Integration) -> Advice | None:
     """A notification whose receiver then calls for the details of the same entity."""
-    interface = estate.interfaces.get(integration.spec.interface.name)
+    interface = estate.interface_of(integration)
     if interface is None or pattern_of(estate, integration) != "event-notification":
         return None
     for other in estate.integrations.values():
         if other.spec.source != integration.spec.target or other.spec.target != integration.spec.source:
             continue
-        asked = estate.interfaces.get(other.spec.interface.name)
+        asked = estate.interface_of(other)
         if asked and _only_reads(estate, other) and set(asked.spec.entities).intersection(interface.spec.entities):
             why = f"the target asks back for the details by {other.metadata.name}; carry what it needs in the event"
             return Advice(better="event-carried-state", why=why)

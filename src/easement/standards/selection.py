@@ -14,15 +14,15 @@ from easement.contract.kinds import (
     Classification,
     Criticality,
     Document,
-    Integration,
     Interface,
     Pattern,
     Selector,
     System,
     Tag,
 )
-from easement.estate.flows import FlowIndex
+from easement.estate.flows import FlowIndex, InterfaceFields
 from easement.estate.model import Estate
+from easement.standards.facts import IntegrationFacts, InterfaceFacts, SystemFacts
 
 EVERYTHING: Final = Selector()
 
@@ -58,15 +58,39 @@ def is_selected(selector: Selector, traits: Traits) -> bool:
     )
 
 
-def traits_of_system(system: System) -> Traits:
-    """The traits of a system. It carries nothing by itself."""
-    return _traits(system, criticality=system.spec.criticality, zones=system.spec.zones)
+def traits_of(facts: SystemFacts | InterfaceFacts | IntegrationFacts) -> Traits:
+    """The traits of the document that ``facts`` are about.
+
+    An interface has the criticality and zones of its system and offers all its data; an integration has the zones of
+    both parties and carries what its contract names; a system carries nothing by itself.
+    """
+    match facts:
+        case SystemFacts():
+            return _traits(facts.system, criticality=facts.system.spec.criticality, zones=facts.system.spec.zones)
+        case InterfaceFacts():
+            return _interface_traits(facts.interface, facts.system, facts.offered)
+        case IntegrationFacts():
+            carried = tuple(facts.fields)
+            return _traits(
+                facts.integration,
+                criticality=facts.integration.spec.sla.criticality,
+                zones=tuple(zone for system in facts.parties for zone in system.spec.zones),
+                pattern=facts.integration.spec.pattern,
+                levels=(one.classification for one in carried),
+                tags=frozenset(tag for one in carried for tag in one.tags),
+            )
 
 
-def traits_of_interface(estate: Estate, key: str, interface: Interface, index: FlowIndex) -> Traits:
-    """The traits of an interface, registered as ``key``: criticality and zones of its system, data that it offers."""
-    system = estate.systems.get(interface.spec.system)
-    offered = index.interface_fields(key)
+def traits_of_interface(estate: Estate, key: str) -> Traits | None:
+    """The traits of the interface that is registered as ``key``; None where there is no such document."""
+    interface = estate.interfaces.get(key)
+    if interface is None:
+        return None
+    offered = FlowIndex(estate).interface_fields(key)
+    return _interface_traits(interface, estate.systems.get(interface.spec.system), offered)
+
+
+def _interface_traits(interface: Interface, system: System | None, offered: InterfaceFields | None) -> Traits:
     fields = () if offered is None else tuple(offered.fields())
     return _traits(
         interface,
@@ -74,20 +98,6 @@ def traits_of_interface(estate: Estate, key: str, interface: Interface, index: F
         zones=system.spec.zones if system else (),
         levels=(known.classification for known in fields),
         tags=frozenset(tag for known in fields for tag in known.tags),
-    )
-
-
-def traits_of_integration(estate: Estate, integration: Integration, index: FlowIndex) -> Traits:
-    """The traits of an integration: the zones of both parties, and the data that it carries."""
-    parties = (estate.systems.get(name) for name in (integration.spec.source, integration.spec.target))
-    fields = tuple(carried for flow in index.flows(integration) for carried in flow.fields)
-    return _traits(
-        integration,
-        criticality=integration.spec.sla.criticality,
-        zones=tuple(zone for system in parties if system for zone in system.spec.zones),
-        pattern=integration.spec.pattern,
-        levels=(carried.classification for carried in fields),
-        tags=frozenset(tag for carried in fields for tag in carried.tags),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
+from easement.contract.identity import bare_name
 from easement.contract.kinds import Severity, Stage, Waiver
 from easement.contract.suggestion import did_you_mean
 from easement.standards.model import Finding
@@ -32,21 +33,43 @@ def apply_waivers(
 ) -> tuple[Finding, ...]:
     """``findings`` with the waived ones marked, and the findings about the waivers themselves."""
     covering: dict[tuple[str, str], str] = {}
+    lapsed: dict[tuple[str, str], str] = {}
     about: list[Finding] = []
     places = {(finding.rule, finding.at) for finding in findings}
+    whole = _whole_places(finding.at for finding in findings)
     for name, waiver in sorted(waivers.items()):
         spec = waiver.spec
+        at = whole.get(spec.at, spec.at)
         if spec.rule in unwaivable:
             about.append(_about(name, REFUSED, "/spec/rule", f"rule {spec.rule} has no exceptions", Severity.ERROR))
         elif spec.expires < today:
             message = f"it ended on {spec.expires}; what it covered stops things again"
             about.append(_about(name, EXPIRED, "/spec/expires", message, Severity.ERROR))
-        elif (spec.rule, spec.at) not in places:
+            lapsed[spec.rule, spec.at] = f"; waiver {name} ended on {spec.expires}"
+        elif (spec.rule, at) not in places:
             about.append(_about(name, UNUSED, "/spec/at", _covers_nothing(waiver, findings), Severity.WARNING))
         else:
-            covering.setdefault((spec.rule, spec.at), name)
-    marked = (replace(one, waived_by=covering.get((one.rule, one.at), "")) for one in findings)
-    return (*marked, *about)
+            covering.setdefault((spec.rule, at), name)
+    return (*(_marked(one, covering, lapsed) for one in findings), *about)
+
+
+def _marked(
+    finding: Finding, covering: Mapping[tuple[str, str], str], lapsed: Mapping[tuple[str, str], str]
+) -> Finding:
+    place = (finding.rule, finding.at)
+    if place in covering:
+        return replace(finding, waived_by=covering[place])
+    return replace(finding, message=finding.message + lapsed[place]) if place in lapsed else finding
+
+
+def _whole_places(places: Iterable[str]) -> dict[str, str]:
+    """Places on interfaces by what they are without the major version, where only one version has them."""
+    found: dict[str, set[str]] = {}
+    for place in places:
+        subject, mark, path = place.partition("#")
+        if subject.startswith("interface/"):
+            found.setdefault(f"{bare_name(subject)}{mark}{path}", set()).add(place)
+    return {bare: versions.pop() for bare, versions in found.items() if len(versions) == 1}
 
 
 def _covers_nothing(waiver: Waiver, findings: Iterable[Finding]) -> str:

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from easement.contract.documents import from_json
+from easement.contract.identity import document_key
 from easement.contract.kinds import Agreement, Integration, Interface, Standard, System, Team, Waiver
 from easement.estate.model import Estate, LifecycleState, Registration
 from easement.interfaces.model import Channel, Content, InterfaceModel, Operation, Response
 from easement.standards.check import check
+from easement.standards.facts import subject_of
 from easement.standards.model import Finding
 
 TODAY = date(2026, 11, 23)
@@ -112,7 +114,7 @@ def _documents() -> dict[str, dict[str, Any]]:
             sla={"throughput": {"limit": "10/s"}},
         ),
     ]
-    return {f"{document['kind'].lower()}/{document['metadata']['name']}": document for document in documents}
+    return {subject_of(from_json(document)): document for document in documents}
 
 
 class World:
@@ -120,7 +122,7 @@ class World:
 
     def __init__(self) -> None:
         self.documents = copy.deepcopy(_documents())
-        self.models = {"store-api": API, "store-events": EVENTS}
+        self.models = {"store-api@1": API, "store-events@1": EVENTS}
         self.registrations: dict[str, Registration] = {}
 
     def set(self, reference: str, pointer: str, value: Any) -> None:
@@ -136,7 +138,9 @@ class World:
 
     def add(self, kind: str, name: str, **spec: Any) -> None:
         """One more document."""
-        self.documents[f"{kind.lower()}/{name}"] = _document(kind, name, **spec)
+        document = _document(kind, name, **spec)
+        reference = f"{kind.lower()}/{name}"
+        self.documents[subject_of(from_json(document)) if kind == "Interface" else reference] = document
 
     def retire(self, integration: str) -> None:
         """Say that an integration is over."""
@@ -147,7 +151,7 @@ class World:
         read = [from_json(tree) for tree in self.documents.values()]
 
         def of(kind: type[Any]) -> dict[str, Any]:
-            return {document.metadata.name: document for document in read if isinstance(document, kind)}
+            return {document_key(document): document for document in read if isinstance(document, kind)}
 
         return Estate(
             teams=of(Team),

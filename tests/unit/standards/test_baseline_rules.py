@@ -11,7 +11,7 @@ from easement.standards.baseline import BASELINE
 
 Edit = tuple[str, str, Any]
 READS, TOLD, SHOP, STORE = "integration/reads", "integration/told", "system/shop", "system/store"
-API = "interface/store-api"
+API = "interface/store-api@1"
 
 
 def party(role: str) -> dict[str, str]:
@@ -439,10 +439,10 @@ def test_baseline_rule_finds_the_bad_and_passes_the_good(
 def test_a_description_that_asks_for_no_credentials_is_found(world: Any) -> None:
     import dataclasses
 
-    api = world.models["store-api"]
+    api = world.models["store-api@1"]
     unsecured = dataclasses.replace(api.operations["read"], secured=False)
-    world.models["store-api"] = dataclasses.replace(api, operations={**api.operations, "read": unsecured})
-    assert world.places("unsecured-operation") == ["interface/store-api#/spec/definition"]
+    world.models["store-api@1"] = dataclasses.replace(api, operations={**api.operations, "read": unsecured})
+    assert world.places("unsecured-operation") == ["interface/store-api@1#/spec/definition"]
 
 
 def test_every_baseline_rule_has_a_case() -> None:
@@ -464,7 +464,7 @@ def test_masked_and_dropped_fields_carry_nothing(world: Any, handling: Handling)
 
 
 def test_an_interface_without_a_readable_definition_never_passes_silently(world: Any) -> None:
-    del world.models["store-api"]
+    del world.models["store-api@1"]
     world.set(READS, "/spec/fields/email", "clear")
     (finding,) = world.findings()
     assert (finding.rule, finding.subject) == ("unresolved-reference", READS)

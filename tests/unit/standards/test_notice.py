@@ -15,32 +15,32 @@ from easement.standards.notice import BASELINE_NOTICE, NO_NOTICE, notice_period,
 @pytest.mark.parametrize(("criticality", "days"), [("low", 14), ("medium", 30), ("high", 90), ("vital", 180)])
 def test_the_baseline_has_a_period_for_each_criticality(world: Any, criticality: str, days: int) -> None:
     world.set("integration/reads", "/spec/sla/criticality", criticality)
-    assert notice_period(world.estate(), "store-api", ["reads"]).as_timedelta().days == days
+    assert notice_period(world.estate(), "store-api@1", ["reads"]).as_timedelta().days == days
 
 
 def test_the_most_critical_consumer_decides(world: Any) -> None:
     world.set("integration/told", "/spec/sla/criticality", "vital")
-    assert notice_period(world.estate(), "store-api", ["reads", "told"]) == BASELINE_NOTICE[Criticality.VITAL]
+    assert notice_period(world.estate(), "store-api@1", ["reads", "told"]) == BASELINE_NOTICE[Criticality.VITAL]
 
 
 def test_nobody_affected_needs_no_notice(world: Any) -> None:
-    assert notice_period(world.estate(), "store-api", []) == NO_NOTICE
+    assert notice_period(world.estate(), "store-api@1", []) == NO_NOTICE
 
 
 def test_a_consumer_that_nobody_knows_counts_as_vital(world: Any) -> None:
-    assert notice_period(world.estate(), "store-api", ["ghost"]).as_timedelta().days == 180
+    assert notice_period(world.estate(), "store-api@1", ["ghost"]).as_timedelta().days == 180
 
 
 def test_the_longest_of_the_standards_counts(world: Any) -> None:
     world.add("Standard", "one", notice={"medium": "10d"})
     world.add("Standard", "two", notice={"medium": "45d"})
-    assert notice_period(world.estate(), "store-api", ["reads"]).as_timedelta().days == 45
+    assert notice_period(world.estate(), "store-api@1", ["reads"]).as_timedelta().days == 45
 
 
 def test_a_standard_for_something_else_does_not_count(world: Any) -> None:
     world.add("Standard", "one", notice={"medium": "45d"}, select={"owners": ["others"]})
-    assert notice_period(world.estate(), "store-api", ["reads"]).as_timedelta().days == 30
-    assert notice_period(world.estate(), "ghost-api", ["reads"]).as_timedelta().days == 45
+    assert notice_period(world.estate(), "store-api@1", ["reads"]).as_timedelta().days == 30
+    assert notice_period(world.estate(), "ghost-api@1", ["reads"]).as_timedelta().days == 45
 
 
 @given(
@@ -57,5 +57,5 @@ def test_more_critical_is_never_told_later(
     world.set("integration/reads", "/spec/sla/criticality", low.value)
     world.set("integration/told", "/spec/sla/criticality", high.value)
     estate = world.estate()
-    assert notice_period(estate, "store-api", ["reads"]) <= notice_period(estate, "store-api", ["told"])
+    assert notice_period(estate, "store-api@1", ["reads"]) <= notice_period(estate, "store-api@1", ["told"])
     assert set(notice_periods(estate, "store-api")) == set(Criticality)

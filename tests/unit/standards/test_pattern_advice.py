@@ -90,7 +90,7 @@ def test_nothing_better_is_known_of_a_sound_choice(world: Any) -> None:
 )
 def test_a_better_pattern_is_named(world: Any, bends: list[tuple[str, str, Any]], better: str) -> None:
     for interface in ("store-api", "store-events"):
-        world.set(f"interface/{interface}", "/spec/entities", ["Order"])
+        world.set(f"interface/{interface}@1", "/spec/entities", ["Order"])
     for bend in bends:
         world.set(*bend)
     assert _advice(world) == better
@@ -98,14 +98,14 @@ def test_a_better_pattern_is_named(world: Any, bends: list[tuple[str, str, Any]]
 
 def test_reading_now_and_then_is_no_polling(world: Any) -> None:
     for interface in ("store-api", "store-events"):
-        world.set(f"interface/{interface}", "/spec/entities", ["Order"])
+        world.set(f"interface/{interface}@1", "/spec/entities", ["Order"])
     world.set(READS, "/spec/sla/schedule", {"every": "1d"})
     assert _advice(world) == ""
 
 
 def test_asking_back_for_details_is_noticed(world: Any) -> None:
     for interface in ("store-api", "store-events"):
-        world.set(f"interface/{interface}", "/spec/entities", ["Order"])
+        world.set(f"interface/{interface}@1", "/spec/entities", ["Order"])
     assert _advice(world, "told") == "event-carried-state"
 
 
