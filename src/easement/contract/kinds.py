@@ -124,12 +124,21 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class Webhook:
+    """Push delivery: events are posted here, signed with the secret."""
+
+    url: Url
+    secret: SecretReference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class TeamSpec:
     """Who owns things."""
 
     email: Line = ""
     oncall: Line = ""
     members: tuple[Line, ...] = ()
+    notices: Webhook | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
@@ -182,14 +191,6 @@ class Capacity:
     throughput: Rate | None = None
     latency: Latency = field(default_factory=Latency)
     availability: Annotated[float, Field(gt=0, le=100)] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
-class Webhook:
-    """Push delivery: events are posted here, signed with the secret."""
-
-    url: Url
-    secret: SecretReference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
