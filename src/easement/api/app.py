@@ -16,6 +16,7 @@ from easement.api.problem import install_problem_handlers
 from easement.api.protection import Protection
 from easement.api.registry_routes import registry_router
 from easement.api.review_routes import review_router
+from easement.api.search_routes import search_router
 from easement.api.services import ControlServices
 
 API_PREFIX: Final = "/api/v1"
@@ -39,7 +40,9 @@ def create_api(services: ControlServices, routers: Sequence[APIRouter] = ()) -> 
         separate_input_output_schemas=False,
     )
     install_problem_handlers(app)
-    for router in (change_router, review_router, plan_router, audit_router, health_router, registry_router):
+    for router in (
+        change_router, review_router, plan_router, audit_router, health_router, search_router, registry_router,
+    ):  # fmt: skip
         app.include_router(router(services), prefix=API_PREFIX)
     app.include_router(probe_router(services))
     app.include_router(node_router(services))

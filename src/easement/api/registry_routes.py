@@ -8,17 +8,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from easement.api.paging import MAX_PAGE, is_known, page
+from easement.api.registry_views import EventList, EventView
 from easement.api.services import ControlServices
 from easement.api.views import AffectedView, DocumentPage, DocumentView, ImpactView, RevisionList
 from easement.contract.documents import to_json
-from easement.estate.graph import UnknownNodeError, impact
+from easement.estate.graph import UnknownNodeError
 from easement.governance.errors import UnknownError
+from easement.governance.history import document_events
+from easement.governance.impact_query import ask_impact
 from easement.governance.reading import (
     RegisteredDocument,
     document_history,
     registered,
     registered_document,
-    registered_estate,
 )
 from easement.identity.people import Person, Role
 
@@ -50,17 +52,25 @@ def registry_router(services: ControlServices) -> APIRouter:
     for collection, kind in COLLECTIONS.items():
         _add_collection(router, services, collection, kind)
 
-    @router.get("/impact/{kind}/{name}")
+    @router.get("/impact/{kind}/{name:path}")
     def impact_of(
-        kind: Literal["system", "interface", "integration", "agreement"],
+        kind: Literal["system", "interface", "integration", "agreement", "team", "standard", "field"],
         name: str,
         _person: reader,
         direction: Literal["downstream", "upstream"] = "downstream",
         depth: Annotated[int | None, Query(ge=1, le=50)] = None,
     ) -> ImpactView:
-        """What a change of a document reaches (downstream), or what it depends on (upstream)."""
+        """What a change reaches (downstream), or what it depends on (upstream); of a field, where it goes."""
+        reading = services.catalogue.read()
         try:
-            found = impact(registered_estate(services.registry), f"{kind}/{name}", direction, depth)
+            found = ask_impact(
+                reading.estate,
+                f"{kind}/{name}",
+                today=reading.today,
+                direction=direction,
+                depth=depth,
+                graph=services.catalogue.graph(),
+            )
         except UnknownNodeError as error:
             raise UnknownError(str(error)) from error
         items = [
@@ -112,6 +122,14 @@ def _add_collection(router: APIRouter, services: ControlServices, collection: st
         """Every revision, newest first."""
         return RevisionList.model_validate({"items": document_history(services.registry, kind, name)})
 
+    def get_events(name: str, _person: reader) -> Any:
+        """Who changed what, newest first: each revision field by field, decisions, and moves of the lifecycle."""
+        found = document_events(services.registry, services.ledger, kind, name)
+        return EventList(items=[EventView.model_validate(event) for event in found])
+
+    router.add_api_route(
+        f"/{collection}/{{name}}/events", get_events, response_model=EventList, operation_id=f"{kind.lower()}_events"
+    )
     router.add_api_route(
         f"/{collection}", list_documents, response_model=DocumentPage, operation_id=f"list_{collection}"
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from easement.api.access import AccessControl
+from easement.governance.catalogue import Catalogue
 from easement.governance.registry import Registry
 from easement.keys.secrets import Secret
 from easement.ledger.query import LedgerReader
@@ -38,3 +39,9 @@ class ControlServices:
     allowed_hosts: frozenset[str] = frozenset({"localhost", "127.0.0.1", "[::1]"})
     max_bundle_bytes: int = 64 * 1024 * 1024
     max_body_bytes: int = 256 * 1024
+    catalogue: Catalogue = field(init=False, repr=False)
+    """The registry to search and to draw, worked out once for each of its states."""
+
+    def __post_init__(self) -> None:
+        """One catalogue for all routers and pages."""
+        object.__setattr__(self, "catalogue", Catalogue(registry=self.registry))

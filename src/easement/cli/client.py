@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,11 +47,16 @@ class ControlClient:
 
     http: httpx.Client = field(repr=False)
 
-    def get(self, path: str, **parameters: str) -> Answer:
+    def get(self, path: str, **parameters: str | Sequence[str]) -> Answer:
         """Read; parameters that are empty are left out."""
         return self.send("GET", path, parameters={name: value for name, value in parameters.items() if value})
 
-    def pages(self, path: str, **parameters: str) -> Iterator[dict[str, Any]]:
+    def text(self, path: str, **parameters: str | Sequence[str]) -> str:
+        """Read something that is not JSON, such as CSV."""
+        found = {name: value for name, value in parameters.items() if value}
+        return self._sent("GET", path, parameters=found).text
+
+    def pages(self, path: str, **parameters: str | Sequence[str]) -> Iterator[dict[str, Any]]:
         """Every item of a list, page by page."""
         cursor = ""
         while True:
@@ -78,11 +83,23 @@ class ControlClient:
         method: str,
         path: str,
         *,
-        parameters: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str | Sequence[str]] | None = None,
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request and its answer."""
+        answer = self._sent(method, path, parameters=parameters, body=body, headers=headers)
+        return Answer(body=answer.json() if answer.content else None, etag=answer.headers.get("etag", ""))
+
+    def _sent(
+        self,
+        method: str,
+        path: str,
+        *,
+        parameters: Mapping[str, str | Sequence[str]] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
         request = self.http.build_request(method, _API + path, params=parameters, json=body, headers=headers)
         for attempt in range(_TRIES if "Idempotency-Key" in request.headers else 1, 0, -1):
             try:
@@ -98,7 +115,7 @@ class ControlClient:
                 time.sleep(0.5)
         if not answer.is_success:
             _end(answer)
-        return Answer(body=answer.json() if answer.content else None, etag=answer.headers.get("etag", ""))
+        return answer
 
 
 def segment(name: str) -> str:

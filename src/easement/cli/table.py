@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
+
+from easement.estate.exchange.csv_text import csv_text
 
 
 def printable(text: str) -> str:
@@ -23,13 +23,4 @@ def as_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def as_csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """RFC 4180, with a header line. A cell that a spreadsheet would take for a formula gets an apostrophe."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([name.lower() for name in header])
-    for row in rows:
-        writer.writerow([_inert(str(cell)) for cell in row])
-    return text.getvalue()
-
-
-def _inert(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
+    return csv_text([name.lower() for name in header], rows)

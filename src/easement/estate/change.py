@@ -84,6 +84,11 @@ def changes(old: Estate, new: Estate) -> tuple[Change, ...]:
     return tuple(found)
 
 
+def document_changes(before: Mapping[str, Value], after: Mapping[str, Value]) -> tuple[FieldChange, ...]:
+    """What differs between two revisions of one document, field by field, as :func:`changes` has it."""
+    return tuple(_field_changes("", before, after))
+
+
 def _compare(
     kind: str, name: str, before: Document | None, after: Document | None, parts: Iterable[FieldChange]
 ) -> Change | None:

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from easement.contract.identity import reference_key
 from easement.contract.kinds import Handling
 from easement.contract.suggestion import did_you_mean
 from easement.estate.flows import CarriedField, FlowIndex
-from easement.estate.graph import Edge, EstateGraph, Node, UnknownNodeError, build_graph, interface_key
+from easement.estate.graph import Edge, EstateGraph, Node, UnknownNodeError, build_graph
 from easement.estate.model import Estate
 from easement.interfaces.body_tree import BodyNode
 from easement.interfaces.fields import bodies, interface_fields, segment, walk
@@ -63,7 +64,7 @@ def field_graph(estate: Estate, reference: str) -> tuple[EstateGraph, str]:
     edges: dict[Edge, None] = {}
     index, elsewhere = FlowIndex(estate), _Categories(estate)
     for name, integration in sorted(estate.integrations.items()):
-        here, key = f"integration/{name}", interface_key(estate, integration)
+        here, key = f"integration/{name}", reference_key(integration.spec.interface)
         for flow in index.flows(integration):
             carried = [one for one in flow.fields if _is_wanted(elsewhere, wanted, key, one)]
             if not carried:

@@ -21,6 +21,7 @@ from typing import Final, Literal
 
 import rustworkx
 
+from easement.contract.identity import reference_key
 from easement.contract.kinds import Criticality, Integration
 from easement.contract.suggestion import did_you_mean
 from easement.estate.flows import is_event
@@ -192,15 +193,6 @@ def build_graph(estate: Estate, further: Iterable[Edge] = (), *, built_in: Itera
     return EstateGraph(nodes, [*_edges(estate), *_ownership(nodes), *further])
 
 
-def interface_key(estate: Estate, integration: Integration) -> str:
-    """The key in ``estate.interfaces`` of what an integration uses; the bare name where nothing fits."""
-    wanted = integration.spec.interface
-    if wanted.name in estate.interfaces:
-        return wanted.name
-    key = f"{wanted.name}@{wanted.version.major}"
-    return key if key in estate.interfaces else wanted.name
-
-
 def impact(estate: Estate, reference: str, direction: Direction = "downstream", depth: int | None = None) -> Impact:
     """One query on an estate; for many, keep the graph of :func:`build_graph`."""
     return build_graph(estate).impact(reference, direction=direction, depth=depth)
@@ -257,7 +249,7 @@ def _edges(estate: Estate) -> list[Edge]:
 
 def _integration_edges(estate: Estate, integration: Integration) -> list[Edge]:
     spec, here = integration.spec, f"integration/{integration.metadata.name}"
-    key = interface_key(estate, integration)
+    key = reference_key(spec.interface)
     edges = [Edge(start=f"interface/{key}", end=here, relation="is used by")]
     interface = estate.interfaces.get(key)
     provider = interface.spec.system if interface else spec.target

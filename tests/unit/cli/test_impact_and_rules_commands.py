@@ -26,7 +26,7 @@ def run(app: typer.Typer, *arguments: str) -> tuple[int, str]:
 
 
 def test_impact_shows_who_is_affected_by_which_way() -> None:
-    code, text = run(impact_app, "interface/orders-events", str(ESTATE))
+    code, text = run(impact_app, "interface/orders-events@1", str(ESTATE))
     assert code == 0
     assert "integration/orders-to-warehouse" in text
     assert "to be told: " in text
@@ -38,7 +38,7 @@ def test_impact_as_json_has_paths_and_edges() -> None:
     assert code == 0
     assert {"reference", "title", "owner", "criticality", "depth", "path"} == tree["affected"][0].keys()
     assert all(entry["path"][0] == "system/payments" for entry in tree["affected"])
-    assert {"from": "system/payments", "to": "interface/payments-api", "relation": "offers"} in tree["edges"]
+    assert {"from": "system/payments", "to": "interface/payments-api@1", "relation": "offers"} in tree["edges"]
 
 
 @pytest.mark.parametrize(("form", "start"), [("dot", "digraph impact {"), ("mermaid", "flowchart LR")])
@@ -58,7 +58,7 @@ def test_impact_of_a_slip_suggests_the_name() -> None:
 def test_impact_upstream_and_depth() -> None:
     code, text = run(impact_app, "integration/orders-to-warehouse", str(ESTATE), "--upstream", "--depth", "1")
     assert code == 0
-    assert "interface/orders-events" in text
+    assert "interface/orders-events@1" in text
     assert "system/orders" not in text
 
 

@@ -14,20 +14,20 @@ from easement.estate.graph import Edge, EstateGraph, Node, UnknownNodeError, bui
 def test_a_system_affects_what_stands_on_it(estate_after: Any) -> None:
     found = impact(estate_after(), "system/store")
     assert found.references == (
-        "interface/store-api",
-        "interface/store-events",
+        "interface/store-api@1",
+        "interface/store-events@1",
         "integration/shop-reads",
         "integration/store-tells",
         "system/shop",
     )
     last = list(found)[-1]
-    assert last.path == ("system/store", "interface/store-api", "integration/shop-reads", "system/shop")
+    assert last.path == ("system/store", "interface/store-api@1", "integration/shop-reads", "system/shop")
     assert (last.depth, last.node.owner, last.node.criticality) == (3, "commerce", "medium")
 
 
 def test_an_interface_is_as_critical_as_its_system(estate_after: Any) -> None:
     graph = build_graph(estate_after())
-    assert {node.reference: node.criticality for node in graph.nodes}["interface/store-api"] == "high"
+    assert {node.reference: node.criticality for node in graph.nodes}["interface/store-api@1"] == "high"
 
 
 def test_depth_bounds_the_walk(estate_after: Any) -> None:
@@ -36,13 +36,13 @@ def test_depth_bounds_the_walk(estate_after: Any) -> None:
 
 def test_upstream_is_what_it_depends_on(estate_after: Any) -> None:
     found = impact(estate_after(), "integration/shop-reads", "upstream")
-    assert found.references == ("interface/store-api", "system/store")
+    assert found.references == ("interface/store-api@1", "system/store")
 
 
 def test_events_into_a_targets_interface_affect_both_sides(estate_after: Any) -> None:
     estate = estate_after(("  source: store\n  target: shop", "  source: shop\n  target: store"))
     assert "integration/store-tells" in impact(estate, "system/shop").references
-    assert "system/shop" in impact(estate, "interface/store-events").references
+    assert "system/shop" in impact(estate, "interface/store-events@1").references
     assert "system/store" in impact(estate, "integration/store-tells").references
 
 

@@ -1,0 +1,1 @@
+"""Other notations of the same facts: catalogues, gateway configurations and tables, read and written. Pure."""
