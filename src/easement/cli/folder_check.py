@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from easement.cli.problem_report import LocatedFinding
+from easement.contract.identity import document_key
 from easement.contract.kinds import Severity
 from easement.contract.loader import Bundle, load
 from easement.contract.problems import Place, Problem
@@ -56,6 +57,6 @@ def place_of(finding: Finding, bundle: Bundle) -> Place:
     """Where in the files a finding is; a place without file when its subject is in none."""
     kind, _, name = finding.subject.partition("/")
     for loaded in bundle.documents:
-        if loaded.document.kind.lower() == kind and loaded.document.metadata.name == name:
+        if loaded.document.kind.lower() == kind and document_key(loaded.document) == name:
             return loaded.place(finding.path)
     return Place(path=finding.path)

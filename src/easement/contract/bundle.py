@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from easement.contract import revision
+from easement.contract.identity import document_key
 from easement.contract.kinds import Document, Severity
 from easement.contract.places import Places
 from easement.contract.problems import Place, Problem
@@ -33,8 +34,8 @@ class LoadedDocument:
 class Bundle:
     """A loaded folder.
 
-    ``documents`` has each kind and name once, in the order of files. ``broken`` names, as ``(kind, name)``, documents
-    that are there but not valid: a reference to one of them does not dangle.
+    ``documents`` has each kind and key (:mod:`easement.contract.identity`) once, in the order of files. ``broken``
+    names, as ``(kind, name)``, documents that are there but not valid: a reference to one of them does not dangle.
     """
 
     documents: tuple[LoadedDocument, ...]
@@ -47,9 +48,9 @@ class Bundle:
         """Whether nothing in it is an error."""
         return all(problem.severity is not Severity.ERROR for problem in self.problems)
 
-    def find(self, kind: str, name: str) -> LoadedDocument | None:
-        """The document of that kind and name."""
+    def find(self, kind: str, key: str) -> LoadedDocument | None:
+        """The document of that kind and key."""
         for loaded in self.documents:
-            if loaded.document.kind == kind and loaded.document.metadata.name == name:
+            if loaded.document.kind == kind and document_key(loaded.document) == key:
                 return loaded
         return None

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from easement.contract.identity import document_key
 from easement.contract.kinds import Agreement, Document, Integration, Interface
 from easement.contract.literal_secrets import find_secrets
 from easement.contract.revision import resolve
 from easement.contract.validation import Complaint, Token
-from easement.contract.values import Duration
+from easement.contract.values import MAX_NAME_LENGTH, Duration
 
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 """Control characters, and those that make text read otherwise than it is (CVE-2021-42574, "Trojan Source")."""
@@ -60,6 +61,9 @@ def _unseen_characters(tree: Any) -> Iterator[Complaint]:
 
 
 def _interface_complaints(document: Interface, file: str) -> Iterator[Complaint]:
+    if len(document_key(document)) > MAX_NAME_LENGTH:
+        message = f"an interface's name and major version together have at most {MAX_NAME_LENGTH} characters"
+        yield Complaint(code="EAS-1207", tokens=("metadata", "name"), message=message, hint="choose a shorter name")
     definition = document.spec.definition
     named = {key: path for key, path in (("openapi", definition.openapi), ("asyncapi", definition.asyncapi)) if path}
     if len(named) != 1:

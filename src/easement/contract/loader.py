@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from easement.contract.bundle import Bundle, LoadedDocument
 from easement.contract.document_checks import document_complaints, text_complaints
 from easement.contract.documents import validate
+from easement.contract.identity import document_key
 from easement.contract.kinds import API_VERSION, KINDS, Document, Interface
 from easement.contract.places import Places, pointer
 from easement.contract.problems import Place, Problem
@@ -110,7 +111,7 @@ def _load_document(loading: _Loading, read_document: ReadDocument, file: str) ->
         if (name := _name_of(tree)) is not None:
             loading.broken.add((tree["kind"], name))
         return problems
-    identity = (document.kind, document.metadata.name)
+    identity = (document.kind, document_key(document))
     if (first := loading.documents.get(identity)) is not None:
         return [_duplicate(identity, first, places)]
     loading.documents[identity] = LoadedDocument(

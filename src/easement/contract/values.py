@@ -15,6 +15,7 @@ from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler,
 from pydantic_core import core_schema
 
 NAME_PATTERN: Final = r"^[a-z][a-z0-9-]{0,62}$"
+MAX_NAME_LENGTH: Final = 63
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
 _SIMPLE = re.compile(r"^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)$", re.ASCII)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal, TypeVar
 
+from easement.contract.identity import document_key
 from easement.contract.kinds import Agreement, Document, Integration, Interface, Standard, System, Team, Waiver
 from easement.contract.loader import Bundle, LoadedDocument
 from easement.contract.problems import Problem
@@ -37,7 +38,7 @@ def assemble(
     """
     sources: dict[tuple[str, str], LoadedDocument] = {}
     for loaded in bundle.documents:
-        sources.setdefault((loaded.document.kind, loaded.document.metadata.name), loaded)
+        sources.setdefault((loaded.document.kind, document_key(loaded.document)), loaded)
     reporter = Reporter(sources, bundle.broken)
     interfaces = _of_kind(sources, Interface)
     integrations = _of_kind(sources, Integration)
@@ -60,7 +61,7 @@ def assemble(
 
 def _of_kind(sources: Mapping[tuple[str, str], LoadedDocument], kind: type[_DocumentT]) -> dict[str, _DocumentT]:
     documents = [loaded.document for loaded in sources.values() if isinstance(loaded.document, kind)]
-    return {document.metadata.name: document for document in sorted(documents, key=lambda it: it.metadata.name)}
+    return {document_key(document): document for document in sorted(documents, key=document_key)}
 
 
 def _models(
@@ -86,7 +87,7 @@ def _model(interface: Interface, files: Mapping[str, bytes], reporter: Reporter)
         )
         return None
     kind, written = named
-    source = reporter.sources["Interface", interface.metadata.name]
+    source = reporter.sources["Interface", document_key(interface)]
     path = source.resolve(written)
     if path not in files:
         reporter.report(

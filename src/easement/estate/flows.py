@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
+from easement.contract.identity import reference_key
 from easement.contract.kinds import Classification, Handling, Integration, InterfaceSpec, Pattern, Tag
 from easement.estate.model import Estate
 from easement.interfaces.fields import body_fields
@@ -141,12 +142,16 @@ class FlowIndex:
     estate: Estate
     _interfaces: dict[str, InterfaceFields | None] = field(default_factory=dict)
 
-    def interface_fields(self, name: str) -> InterfaceFields | None:
-        """The fields of the interface ``name``, or None when its document or definition is missing."""
-        if name not in self._interfaces:
-            interface, model = self.estate.interfaces.get(name), self.estate.models.get(name)
-            self._interfaces[name] = InterfaceFields(model, interface.spec) if interface and model else None
-        return self._interfaces[name]
+    def interface_fields(self, key: str) -> InterfaceFields | None:
+        """The fields of the interface version ``NAME@MAJOR``, or None when its document or definition is missing."""
+        if key not in self._interfaces:
+            interface, model = self.estate.interfaces.get(key), self.estate.models.get(key)
+            self._interfaces[key] = InterfaceFields(model, interface.spec) if interface and model else None
+        return self._interfaces[key]
+
+    def offered_to(self, integration: Integration) -> InterfaceFields | None:
+        """The fields of the interface version that ``integration`` uses, or None when something of it is missing."""
+        return self.interface_fields(reference_key(integration.spec.interface))
 
     def flows(self, integration: Integration) -> tuple[Flow, ...]:
         """What ``integration`` carries, one flow for each direction that carries anything.
@@ -154,7 +159,7 @@ class FlowIndex:
         Empty also when the interface is unknown: callers that judge must treat that as unresolved, not as harmless.
         """
         spec = integration.spec
-        offered = self.interface_fields(spec.interface.name)
+        offered = self.offered_to(integration)
         if offered is None:
             return ()
         operations = _operations(offered, spec.operations)
@@ -173,7 +178,7 @@ class FlowIndex:
 
     def known_paths(self, integration: Integration) -> frozenset[str] | None:
         """Every field path that the integration's operations and channels have, or None when that is unknown."""
-        offered = self.interface_fields(integration.spec.interface.name)
+        offered = self.offered_to(integration)
         if offered is None:
             return None
         bodies = _payloads(offered, integration.spec.channels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from easement.contract.identity import bare_name, reference_key, versions_of
 from easement.contract.kinds import Integration, Interface, Pattern
 from easement.contract.suggestion import did_you_mean
 from easement.estate.flows import FlowIndex
@@ -19,7 +20,7 @@ def check_integrations(estate: Estate, index: FlowIndex, reporter: Reporter) -> 
         _check_pattern(integration, reporter)
         _check_repeats(integration, reporter)
         interface = _check_interface(estate, integration, reporter)
-        model = estate.models.get(interface.metadata.name) if interface else None
+        model = estate.model_of(integration) if interface else None
         if model is not None and _check_parts(integration, model, reporter):
             _check_fields(integration, index, reporter)
     _check_duplicates(estate, reporter)
@@ -90,25 +91,11 @@ def _check_repeats(integration: Integration, reporter: Reporter) -> None:
 
 def _check_interface(estate: Estate, integration: Integration, reporter: Reporter) -> Interface | None:
     spec = integration.spec
-    interface = estate.interfaces.get(spec.interface.name)
+    interface = estate.interface_of(integration)
+    if interface is None or not spec.interface.version.allows(interface.spec.version):
+        _report_version(estate, integration, reporter)
     if interface is None:
-        reporter.unknown(
-            integration,
-            "EAS-3005",
-            kind="Interface",
-            name=spec.interface.name,
-            path="/spec/interface/name",
-            known=estate.interfaces,
-        )
         return None
-    if not spec.interface.version.allows(interface.spec.version):
-        reporter.report(
-            integration,
-            "EAS-3010",
-            f"interface {spec.interface.name} is at {interface.spec.version}, outside {spec.interface.version}",
-            "/spec/interface/version",
-            hint=f"write ^{interface.spec.version.major}.{interface.spec.version.minor} once the change is understood",
-        )
     offering = interface.spec.system
     may_offer = {spec.target} if spec.pattern is Pattern.REQUEST else {spec.source, spec.target}
     if offering not in may_offer:
@@ -120,6 +107,26 @@ def _check_interface(estate: Estate, integration: Integration, reporter: Reporte
             hint=f"target: {offering}" if spec.pattern is Pattern.REQUEST else "",
         )
     return interface
+
+
+def _report_version(estate: Estate, integration: Integration, reporter: Reporter) -> None:
+    """Nothing has the name, or none of its versions is accepted."""
+    wanted = integration.spec.interface
+    versions = [estate.interfaces[key].spec.version for key in versions_of(wanted.name, estate.interfaces)]
+    if not versions:
+        known = {bare_name(key) for key in estate.interfaces}
+        reporter.unknown(
+            integration, "EAS-3005", kind="Interface", name=wanted.name, path="/spec/interface/name", known=known
+        )
+        return
+    newest = versions[-1]
+    reporter.report(
+        integration,
+        "EAS-3010",
+        f"interface {wanted.name} is at {' and '.join(map(str, versions))}, outside {wanted.version}",
+        "/spec/interface/version",
+        hint=f"write ^{newest.major}.{newest.minor} once the change is understood",
+    )
 
 
 def _check_parts(integration: Integration, model: InterfaceModel, reporter: Reporter) -> bool:
@@ -167,7 +174,7 @@ def _check_duplicates(estate: Estate, reporter: Reporter) -> None:
         spec = integration.spec
         shared: dict[str, list[str]] = {}
         for part in dict.fromkeys((*spec.operations, *spec.channels)):
-            key = (spec.source, spec.target, spec.interface.name, spec.pattern, part)
+            key = (spec.source, spec.target, reference_key(spec.interface), spec.pattern, part)
             other = seen.setdefault(key, integration)
             if other is not integration:
                 shared.setdefault(other.metadata.name, []).append(part)

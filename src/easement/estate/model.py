@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from easement.contract.identity import reference_key
 from easement.contract.kinds import Agreement, Integration, Interface, Standard, System, Team, Waiver
 from easement.interfaces.model import InterfaceModel
 
@@ -34,7 +35,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estate:
-    """All documents by name. ``models`` holds the interface models by interface name.
+    """All documents by key: the name; an interface's is ``NAME@MAJOR``. ``models`` has the same keys as ``interfaces``.
 
     ``registrations`` is by integration name; one that is missing there is unregistered and never flows.
     """
@@ -48,3 +49,11 @@ class Estate:
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
     models: Mapping[str, InterfaceModel] = field(default_factory=dict)
     registrations: Mapping[str, Registration] = field(default_factory=dict)
+
+    def interface_of(self, integration: Integration) -> Interface | None:
+        """The interface version that an integration uses; None where there is none of that major."""
+        return self.interfaces.get(reference_key(integration.spec.interface))
+
+    def model_of(self, integration: Integration) -> InterfaceModel | None:
+        """The description of the interface version that an integration uses, where it can be read."""
+        return self.models.get(reference_key(integration.spec.interface))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from easement.contract.identity import document_key
 from easement.contract.kinds import Agreement, Document, Interface, Standard
 from easement.contract.suggestion import did_you_mean
 from easement.estate.agreements import SELF
@@ -51,7 +52,7 @@ def _check_interface(estate: Estate, interface: Interface, index: FlowIndex, rep
         named.append(("/spec/subject/id", spec.subject.id))
     if spec.ordering is not None:
         named.append(("/spec/ordering/key", spec.ordering.key))
-    offered = index.interface_fields(interface.metadata.name)
+    offered = index.interface_fields(document_key(interface))
     if offered is None or not named:
         return
     known = offered.paths()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from easement.contract.identity import document_key
 from easement.contract.kinds import Document, Severity
 from easement.contract.loader import LoadedDocument
 from easement.contract.problems import Problem
@@ -15,7 +16,7 @@ from easement.contract.suggestion import did_you_mean
 class Reporter:
     """Collects problems.
 
-    ``sources`` has the loaded document of each (kind, name); ``broken`` names those that are there but not valid, which
+    ``sources`` has the loaded document of each (kind, key); ``broken`` names those that are there but not valid, which
     the loader has reported: a reference to one of them does not dangle.
     """
 
@@ -34,7 +35,7 @@ class Reporter:
         severity: Severity = Severity.ERROR,
     ) -> None:
         """Add a problem of ``document`` at the JSON pointer ``path``."""
-        place = self.sources[document.kind, document.metadata.name].place(path)
+        place = self.sources[document.kind, document_key(document)].place(path)
         self.problems.append(Problem(code=code, message=message, place=place, hint=hint, severity=severity))
 
     def unknown(self, document: Document, code: str, *, kind: str, name: str, path: str, known: Iterable[str]) -> None:
@@ -46,4 +47,4 @@ class Reporter:
 
     def where(self, document: Document) -> str:
         """File and line of a document, to name it in the problem of another."""
-        return str(self.sources[document.kind, document.metadata.name].place(""))
+        return str(self.sources[document.kind, document_key(document)].place(""))

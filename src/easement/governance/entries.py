@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from easement.contract.documents import from_json, to_json
+from easement.contract.identity import document_key
 from easement.contract.kinds import Document, Interface
 from easement.contract.loader import Bundle, LoadedDocument
 from easement.contract.places import Places
@@ -35,8 +36,8 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The document's name."""
-        return self.document.metadata.name
+        """The document's key: its name; of an interface ``NAME@MAJOR``."""
+        return document_key(self.document)
 
     @property
     def key(self) -> Key:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from easement.contract.documents import to_json
+from easement.contract.identity import UnknownKeyError, document_key, resolve_key
 from easement.contract.kinds import Document
 from easement.estate.change import Change, changes
 from easement.estate.model import Estate
@@ -39,8 +40,8 @@ class RegisteredDocument:
 
     @property
     def name(self) -> str:
-        """The document's name."""
-        return self.document.metadata.name
+        """The document's key: its name; of an interface ``NAME@MAJOR``."""
+        return document_key(self.document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +66,20 @@ def registered(snapshot: Snapshot, kind: str) -> tuple[RegisteredDocument, ...]:
 
 
 def registered_document(snapshot: Snapshot, kind: str, name: str) -> RegisteredDocument:
-    """One document. Raises :class:`UnknownError`."""
-    if (kind, name) not in snapshot.registered:
-        raise UnknownError(f"there is no {kind.lower()} named {name!r}")
-    return _document(snapshot, (kind, name))
+    """One document by its key, or by the bare name of an interface that has one version.
+
+    Raises :class:`UnknownError`.
+    """
+    return _document(snapshot, (kind, registered_key(snapshot, kind, name)))
+
+
+def registered_key(snapshot: Snapshot, kind: str, name: str) -> str:
+    """The key that is meant by ``name``. Raises :class:`UnknownError` with the versions that there are."""
+    keys = [key for known, key in snapshot.registered if known == kind]
+    try:
+        return resolve_key(kind, name, keys)
+    except UnknownKeyError as error:
+        raise UnknownError(str(error)) from None
 
 
 def registered_estate(registry: Registry) -> Estate:
@@ -79,8 +90,11 @@ def registered_estate(registry: Registry) -> Estate:
 
 def document_history(registry: Registry, kind: str, name: str) -> tuple[StoredRevision, ...]:
     """Every revision, newest first; also of documents that were removed. Raises :class:`UnknownError`."""
+    key = name
+    if kind == "Interface" and "@" not in name:
+        key = registered_key(registry.snapshot(), kind, name)
     with reading(registry.engine) as connection:
-        found = history(connection, kind, name)
+        found = history(connection, kind, key)
     if not found:
         raise UnknownError(f"there is no {kind.lower()} named {name!r}")
     return found

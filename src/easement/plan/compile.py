@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
 
+from easement.contract.identity import reference_key
 from easement.contract.kinds import Integration, Pattern
 from easement.estate.model import Estate, LifecycleState
 from easement.plan.enforceable import obstacles
@@ -55,7 +56,7 @@ def compile_plan(estate: Estate, *, environment: str, today: date | None = None)
             )
             continue
         group = requests if integration.spec.pattern is Pattern.REQUEST else events
-        group.setdefault(integration.spec.interface.name, []).append(integration)
+        group.setdefault(reference_key(integration.spec.interface), []).append(integration)
 
     routes, upstreams = _requests(estate, requests, environment, conditions)
     channels, deliveries = _events(estate, events, conditions)
@@ -97,10 +98,10 @@ def _unresolved(estate: Estate, integration: Integration, environment: str) -> I
     for role, name in (("source", spec.source), ("target", spec.target)):
         if name not in estate.systems:
             yield f"{role} system {name} is not registered"
-    interface = estate.interfaces.get(spec.interface.name)
-    model = estate.models.get(spec.interface.name)
+    interface = estate.interface_of(integration)
+    model = estate.model_of(integration)
     if interface is None or model is None:
-        yield f"interface {spec.interface.name} is not registered or cannot be read"
+        yield f"interface {reference_key(spec.interface)} is not registered or cannot be read"
         return
     if not spec.interface.version.allows(interface.spec.version):
         yield f"interface {spec.interface.name} {interface.spec.version} is not in {spec.interface.version}"
@@ -128,14 +129,14 @@ def _requests(
 ) -> tuple[list[Route], list[Upstream]]:
     routes: list[Route] = []
     upstreams: dict[str, Upstream] = {}
-    for name, integrations in groups.items():
-        interface = estate.interfaces[name]
+    for key, integrations in groups.items():
+        interface = estate.interfaces[key]
         system = estate.systems[interface.spec.system]
         endpoint = endpoint_of(system, environment)
         if endpoint is None:  # _unresolved has already said so; kept for the type checker and for safety
             continue
         upstreams[system.metadata.name] = upstream_of(system, endpoint)
-        compiler = RequestCompiler(estate, interface, estate.models[name], system.metadata.name)
+        compiler = RequestCompiler(estate, interface, estate.models[key], system.metadata.name)
         routes.extend(compiler.routes(integrations))
         for integration in integrations:
             notes = {name: compiler.notes[name] for name in integration.spec.operations}
@@ -159,8 +160,8 @@ def _events(
 ) -> tuple[list[ChannelPlan], list[Delivery]]:
     channels: list[ChannelPlan] = []
     deliveries: list[Delivery] = []
-    for name, integrations in groups.items():
-        compiler = EventCompiler(estate, estate.interfaces[name], estate.models[name])
+    for key, integrations in groups.items():
+        compiler = EventCompiler(estate, estate.interfaces[key], estate.models[key])
         channels.extend(compiler.channels(integrations))
         deliveries.extend(compiler.deliveries(integrations))
         for integration in integrations:

@@ -38,7 +38,7 @@ def test_impact_as_json_has_paths_and_edges() -> None:
     assert code == 0
     assert {"reference", "title", "owner", "criticality", "depth", "path"} == tree["affected"][0].keys()
     assert all(entry["path"][0] == "system/payments" for entry in tree["affected"])
-    assert {"from": "system/payments", "to": "interface/payments-api@1", "relation": "offers"} in tree["edges"]
+    assert {"from": "system/payments", "to": "interface/payments-api@2", "relation": "offers"} in tree["edges"]
 
 
 @pytest.mark.parametrize(("form", "start"), [("dot", "digraph impact {"), ("mermaid", "flowchart LR")])

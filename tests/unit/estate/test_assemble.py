@@ -29,7 +29,7 @@ def problems(folder: Any) -> list[tuple[str, str, str]]:
 def test_a_sound_folder_assembles_without_problems(folder: Any) -> None:
     estate, found = folder.assemble()
     assert found == ()
-    assert sorted(estate.models) == ["store-api", "store-events"]
+    assert sorted(estate.models) == ["store-api@1", "store-events@1"]
     assert sorted(estate.integrations) == ["shop-reads", "store-tells"]
     assert estate.registrations == {}
 
@@ -314,7 +314,7 @@ def test_fields_that_an_interface_names_must_exist(folder: Any) -> None:
 def test_a_broken_description_is_a_problem_and_no_model(folder: Any) -> None:
     folder.texts["store/store-api.yaml"] = "openapi: 3.1.0\npaths: ["
     estate, found = folder.assemble()
-    assert "store-api" not in estate.models
+    assert "store-api@1" not in estate.models
     assert found
     assert all(problem.code.startswith("EAS-") for problem in found)
 

@@ -122,7 +122,7 @@ def test_a_definition_that_loses_an_operation_is_destructive(estate_after: Any, 
     folder.texts["store/store-api.yaml"] = folder.texts["store/store-api.yaml"].replace("dropOrder", "removeOrder")
     after, _ = folder.assemble()
     (change,) = changes(estate_after(), after)
-    assert change.subject == "interface/store-api"
+    assert change.subject == "interface/store-api@1"
     assert [(field.path, field.destructive) for field in change.fields] == [
         ("/definition/operations/dropOrder", True),
         ("/definition/operations/removeOrder", False),

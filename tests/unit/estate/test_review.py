@@ -38,7 +38,7 @@ def test_a_low_risk_without_findings_needs_nobody(estate_after: Any) -> None:
         Found(blocks=Stage.CHECK),
         Found(subject="system/store"),
         Found(subject="system/shop"),
-        Found(subject="interface/store-api"),
+        Found(subject="interface/store-api@1"),
         Found(subject="standard/house", blocks=Stage.CHECK),
     ],
 )

@@ -182,9 +182,9 @@ def test_retired_integration_cannot_change(registry: Registry) -> None:
 def test_change_of_an_api_under_a_risky_live_integration_waits(registry: Registry) -> None:
     apply(registry, small_bundle(), "ana")
     described = openapi(fields=("sku", "count", "place", "batch"))
-    assert states(apply(registry, small_bundle(description=described), "ana")) == {"stock-api": "approved"}
+    assert states(apply(registry, small_bundle(description=described), "ana")) == {"stock-api@1": "approved"}
     confidential = interface(fields={"count": {"classification": "confidential"}})
-    assert states(apply(registry, small_bundle(confidential, description=described), "ana")) == {"stock-api": "open"}
+    assert states(apply(registry, small_bundle(confidential, description=described), "ana")) == {"stock-api@1": "open"}
 
 
 def test_one_revision_of_an_api_covers_the_files_that_it_refers_to(registry: Registry) -> None:

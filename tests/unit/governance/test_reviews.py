@@ -188,4 +188,4 @@ def test_attack_change_of_the_ground_under_an_approved_integration_that_is_held(
     assert registry.snapshot().state(INTEGRATION) == "build"
     confidential = interface(fields={"count": {"classification": "confidential"}})
     done = apply(registry, small_bundle(held, confidential), "ana")
-    assert [(document.name, document.review_state) for document in done.documents] == [("stock-api", "open")]
+    assert [(document.name, document.review_state) for document in done.documents] == [("stock-api@1", "open")]
