@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -11,6 +11,7 @@ from easement.contract.kinds import Severity
 from easement.contract.problems import Problem
 from easement.estate.assemble import assemble
 from easement.estate.model import Estate, LifecycleState, Registration
+from easement.governance.change_permits import ChangePermits, load_permits
 from easement.governance.entries import Entries, Entry, bundle_of, entry_of
 from easement.store.documents import Head, StoredDocument, present, read_head
 from easement.store.integrations import StoredIntegration, present_integrations
@@ -22,13 +23,18 @@ DocumentKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Everything that one version of the registry says."""
+    """Everything that one version of the registry says.
+
+    ``authors`` are who applied the registered revisions; ``changes`` is what change cases allow.
+    """
 
     head: Head
     documents: Mapping[DocumentKey, StoredDocument]
     integrations: Mapping[str, StoredIntegration]
     registered: Entries
     enforced: Entries
+    authors: Mapping[DocumentKey, str] = field(default_factory=dict)
+    changes: ChangePermits = ChangePermits()
 
     def state(self, integration: str) -> LifecycleState | None:
         """The lifecycle state of an integration, or None where it is not registered."""
@@ -64,6 +70,12 @@ def load_snapshot(connection: Connection) -> Snapshot:
         integrations=present_integrations(connection),
         registered=_chosen(entries, documents, lambda document: document.registered),
         enforced=_chosen(entries, documents, lambda document: document.enforced),
+        authors={
+            key: stored[*key, document.registered].author
+            for key, document in documents.items()
+            if (*key, document.registered) in stored
+        },
+        changes=load_permits(connection),
     )
 
 

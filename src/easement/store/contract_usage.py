@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from easement.store.tables import revisions
 from easement.store.tables_changes import contract_usage, usage_position
 
 
@@ -50,13 +52,22 @@ def add_usage(connection: Connection, found: Mapping[UsageKey, Usage], *, before
     return True
 
 
-def usage_of(connection: Connection, integrations: Iterable[str]) -> dict[UsageKey, Usage]:
-    """The sums of these integrations."""
-    query = select(contract_usage).where(contract_usage.c.integration.in_(sorted(set(integrations))))
-    return {
-        (row.integration, row.revision): Usage(count=row.transactions, first_ms=row.first_ms, last_ms=row.last_ms)
+def usage_of_interface(connection: Connection, name: str) -> list[tuple[str, Mapping[str, Any], Usage]]:
+    """Integration, body of its revision, and sums, for revisions that refer to any version of interface ``name``."""
+    query = (
+        select(contract_usage, revisions.c.body)
+        .join(
+            revisions,
+            (revisions.c.kind == "Integration")
+            & (revisions.c.name == contract_usage.c.integration)
+            & (revisions.c.revision == contract_usage.c.revision),
+        )
+        .where(revisions.c.body["spec"]["interface"]["name"].as_string() == name)
+    )
+    return [
+        (row.integration, row.body, Usage(count=row.transactions, first_ms=row.first_ms, last_ms=row.last_ms))
         for row in connection.execute(query)
-    }
+    ]
 
 
 def _add(connection: Connection, integration: str, revision: str, usage: Usage) -> None:
