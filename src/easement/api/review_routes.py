@@ -58,7 +58,7 @@ def review_router(services: ControlServices) -> APIRouter:
     router = APIRouter(tags=["reviews"])
     guard = services.access.guard
     reader = Annotated[Person, Depends(guard(*Role))]
-    decider = Annotated[Person, Depends(guard(Role.REVIEWER, Role.SECURITY, Role.COMPLIANCE))]
+    decider = Annotated[Person, Depends(guard(Role.DEVELOPER, Role.REVIEWER, Role.SECURITY, Role.COMPLIANCE, Role.COE))]
     mover = Annotated[Person, Depends(guard(Role.OPERATOR, Role.ADMIN))]
 
     def decided(ids: list[str], person: Person, verdict: Verdict, comment: str, seen: Mapping[str, int]) -> DecidedView:
@@ -127,4 +127,4 @@ def review_router(services: ControlServices) -> APIRouter:
 
 def actor_of(person: Person) -> Actor:
     """A signed-in person as the workflow knows them."""
-    return Actor(name=person.name, roles=frozenset(str(role) for role in person.roles))
+    return Actor(name=person.name, roles=frozenset(str(role) for role in person.roles), issued_by=person.issued_by)

@@ -3,16 +3,18 @@
 * The risk is the highest of its factors; each factor is a sentence that the reviewer reads.
 * Four eyes always, except where the decision is automatic: low risk and no finding that blocks the review.
 * A standard may ask for more roles in ``settings.approvers``; it can never ask for fewer.
+* A team that names its members decides who reaches its systems: the role is then ``owner:TEAM``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Final, Protocol
 
+from easement.contract.identity import reference_key
 from easement.contract.kinds import Classification, Criticality, Integration, Stage, System, Tag
 from easement.estate.agreements import same_organisation
 from easement.estate.flows import CarriedField, FlowIndex
@@ -20,9 +22,24 @@ from easement.estate.model import Estate
 from easement.estate.transfers import personal_transfers
 
 EXPOSED_ZONES: Final = frozenset({"internet", "dmz", "partner"})
-APPROVER_ROLES: Final = ("reviewer", "security", "compliance")
-APPROVER_CONDITIONS: Final = frozenset({"default", "restricted", "personal", "partner", "third-party", "transfer"})
+APPROVER_ROLES: Final = ("reviewer", "security", "compliance", "coe")
+"""Roles of people, in the order in which they are shown; ``coe`` is the Centre of Excellence."""
+OWNER_PREFIX: Final = "owner:"
+"""What makes a team a role: ``owner:logistics`` is held by the members of that team."""
+APPROVER_CONDITIONS: Final = frozenset(
+    {"default", "restricted", "regulated", "personal", "partner", "third-party", "transfer", "card"}
+)
 """Keys that ``settings.approvers`` of a Standard may have."""
+_ASKED_BY: Final[Mapping[str, frozenset[str]]] = {
+    "restricted": frozenset({"security"}),
+    "regulated": frozenset({"security", "compliance"}),
+    "card": frozenset({"security", "compliance"}),
+    "partner": frozenset({"security"}),
+    "third-party": frozenset({"security"}),
+    "personal": frozenset({"compliance"}),
+    "transfer": frozenset({"compliance"}),
+}
+_IMPLIED: Final[Mapping[str, str]] = {"regulated": "restricted"}
 _HIGH_RISK_TAGS: Final = frozenset({Tag.SPECIAL_CATEGORY, Tag.PHI, Tag.PAN, Tag.SAD})
 
 
@@ -93,7 +110,7 @@ def blocking_findings(
         f"integration/{integration.metadata.name}",
         f"system/{spec.source}",
         f"system/{spec.target}",
-        f"interface/{spec.interface.name}",
+        f"interface/{reference_key(spec.interface)}",
     }
     return tuple(
         finding
@@ -122,11 +139,15 @@ def review_requirements(
     factors = risk_factors(estate, integration, today=today, index=index)
     risk = max((factor.risk for factor in factors), key=lambda level: level.rank, default=Risk.LOW)
     blocking = blocking_findings(integration, findings, stage=Stage.REVIEW)
-    automatic = risk is Risk.LOW and not blocking
+    owner = owner_role(estate, integration)
+    automatic = risk is Risk.LOW and not blocking and not owner
     return ReviewRequirements(
         risk=risk,
-        reasons=tuple(factor.reason for factor in factors),
-        roles=_roles(estate, risk, {factor.condition for factor in factors if factor.condition}),
+        reasons=(
+            *(factor.reason for factor in factors),
+            *([f"{role_text(owner)} decide who reaches {integration.spec.target}"] if owner else []),
+        ),
+        roles=_roles(estate, risk, {factor.condition for factor in factors if factor.condition}, owner),
         four_eyes=not automatic,
         automatic=automatic,
         blocking=tuple(sorted({finding.rule for finding in blocking})),
@@ -140,7 +161,7 @@ def risk_factors(
     source = estate.systems.get(integration.spec.source)
     target = estate.systems.get(integration.spec.target)
     index = FlowIndex(estate) if index is None else index
-    if source is None or target is None or index.interface_fields(integration.spec.interface.name) is None:
+    if source is None or target is None or index.offered_to(integration) is None:
         return (RiskFactor(risk=Risk.HIGH, reason="what it carries is unknown: a reference does not resolve"),)
     flows = index.flows(integration)
     fields = tuple(carried for flow in flows for carried in flow.fields)
@@ -161,7 +182,7 @@ def _data_factors(fields: tuple[CarriedField, ...]) -> Iterable[RiskFactor]:
     tags = frozenset(tag for carried in fields for tag in carried.tags)
     levels = {carried.classification for carried in fields if carried.leaf}
     for tag in sorted(tags & _HIGH_RISK_TAGS):
-        yield RiskFactor(risk=Risk.HIGH, reason=f"it carries {tag} data", condition="restricted")
+        yield RiskFactor(risk=Risk.HIGH, reason=f"it carries {tag} data", condition="regulated")
     if Classification.RESTRICTED in levels:
         yield RiskFactor(risk=Risk.HIGH, reason="it carries restricted data", condition="restricted")
     if Classification.CONFIDENTIAL in levels:
@@ -179,7 +200,8 @@ def _party_factors(source: System, target: System, *, personal: bool) -> Iterabl
             reason = f"{system.metadata.name} is in zone {', '.join(exposed)}"
             yield RiskFactor(risk=Risk.MEDIUM, reason=reason, condition="partner")
         if "cde" in system.spec.zones:
-            yield RiskFactor(risk=Risk.MEDIUM, reason=f"{system.metadata.name} is in the card data environment")
+            reason = f"{system.metadata.name} is in the card data environment"
+            yield RiskFactor(risk=Risk.MEDIUM, reason=reason, condition="card")
     if not same_organisation(source, target):
         reason = f"{source.metadata.name} and {target.metadata.name} belong to different organisations"
         yield RiskFactor(risk=Risk.HIGH if personal else Risk.MEDIUM, reason=reason, condition="third-party")
@@ -199,16 +221,38 @@ def _terms_factors(integration: Integration) -> Iterable[RiskFactor]:
         )
 
 
-def _roles(estate: Estate, risk: Risk, conditions: set[str]) -> tuple[str, ...]:
-    roles = {"reviewer"}
-    if risk is Risk.HIGH or conditions & {"restricted", "partner"}:
+def owner_role(estate: Estate, integration: Integration) -> str:
+    """``owner:TEAM`` where the target belongs to another team that names its members, else empty."""
+    target = estate.systems.get(integration.spec.target)
+    team = estate.teams.get(target.metadata.owner) if target else None
+    if team is None or not team.spec.members or team.metadata.name == integration.metadata.owner:
+        return ""
+    return f"{OWNER_PREFIX}{team.metadata.name}"
+
+
+def role_text(role: str) -> str:
+    """A role in words: ``the members of team logistics``, or the role itself."""
+    return f"the members of team {role.removeprefix(OWNER_PREFIX)}" if role.startswith(OWNER_PREFIX) else role
+
+
+def ordered_roles(roles: Iterable[str]) -> tuple[str, ...]:
+    """Each role once: those of people in their order, then owners by name."""
+    asked = set(roles)
+    known = tuple(role for role in APPROVER_ROLES if role in asked)
+    return (*known, *sorted(role for role in asked if role.startswith(OWNER_PREFIX)))
+
+
+def _roles(estate: Estate, risk: Risk, conditions: set[str], owner: str) -> tuple[str, ...]:
+    met = conditions | {_IMPLIED[condition] for condition in conditions if condition in _IMPLIED}
+    roles = {"reviewer", owner}
+    if risk is Risk.HIGH:
         roles.add("security")
-    if conditions & {"personal", "transfer"}:
-        roles.add("compliance")
+    for condition in met:
+        roles |= _ASKED_BY.get(condition, frozenset())
     for standard in estate.standards.values():
         approvers = standard.spec.settings.get("approvers")
         if isinstance(approvers, dict):
-            for condition in conditions | {"default"}:
+            for condition in met | {"default"}:
                 asked = approvers.get(condition)
                 roles.update(role for role in (asked if isinstance(asked, list) else ()) if role in APPROVER_ROLES)
-    return tuple(role for role in APPROVER_ROLES if role in roles)
+    return ordered_roles(roles)

@@ -33,17 +33,19 @@ def _tell_nobody(_estate: Estate) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who asks, with the roles that they hold."""
+    """Who asks, with the roles that they hold. ``issued_by`` is who issued what they signed in with."""
 
     name: str
     roles: frozenset[str]
+    issued_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registry:
     """What every act needs.
 
-    ``auto_approve_low_risk`` lets revisions of low risk pass without a person. ``notice`` is how long an integration
+    ``auto_approve_low_risk`` lets revisions of low risk pass without a person. ``one_person_several_roles`` lets one
+    person fill several required roles of a review. ``notice`` is how long an integration
     stays deprecated before it may retire. ``record`` writes to disk before it returns. ``on_plan`` gets the enforced
     estate when a new plan is current, before the nodes hear of it, so that no traffic comes unexpected; it must not
     raise.
@@ -53,6 +55,7 @@ class Registry:
     environment: str
     record: RecordSink
     auto_approve_low_risk: bool = True
+    one_person_several_roles: bool = False
     notice: timedelta = timedelta(0)
     on_plan: Callable[[Estate], None] = _tell_nobody
     now: Callable[[], datetime] = utc_now

@@ -3,7 +3,9 @@
 * An integration is judged by :func:`easement.estate.review.review_requirements`.
 * A system or interface is judged by the approved integrations that stand on it, live or held back; while there are
   none, no approval rests on it, and the reviews of later integrations will look at it.
-* Agreements and waivers decide what may be approved, so somebody for compliance looks at each.
+* Agreements decide what may be approved, so somebody for compliance looks at each. Waivers and standards do too: they
+  are the business of the Centre of Excellence, with security or compliance where the waived rule is theirs.
+* Who belongs to a team decides who speaks for its systems, so changing that takes a reviewer.
 """
 
 from __future__ import annotations
@@ -11,13 +13,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
+from easement.contract.identity import reference_key
 from easement.contract.kinds import Integration
 from easement.estate.lifecycle import ENFORCED_STATES
 from easement.estate.model import Estate, LifecycleState
-from easement.estate.review import APPROVER_ROLES, ReviewRequirements, Risk, review_requirements
+from easement.estate.review import ReviewRequirements, Risk, ordered_roles, review_requirements
 from easement.governance.snapshot import DocumentKey
+from easement.standards.baseline import THEMES
 from easement.standards.model import Finding
+
+_THEME_ROLES: Final = {
+    "Personal data": "compliance",
+    "Health information": "compliance",
+    "Card data": "compliance",
+    "Security": "security",
+}
+"""Who else looks at a waiver, by the theme of the rule that it waives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +49,13 @@ def requirement(
 ) -> Requirement:
     """The requirement of one document of ``estate``; ``enforced`` is what flows now."""
     kind, name = key
-    match kind:
-        case "Integration":
-            return _of(review_requirements(estate, estate.integrations[name], findings, today=today))
-        case "System" | "Interface":
-            return _of_dependents(estate, enforced, key, findings, today)
-        case "Agreement":
-            return _by("compliance", "an agreement decides which transfers are lawful")
-        case "Waiver":
-            return _by("compliance", "a waiver accepts a finding")
-        case "Standard" if name in enforced.standards or estate.standards[name].spec.settings:
-            return _by("compliance", "a standard decides what may be approved")
-        case _:
-            return Requirement(risk=Risk.LOW, reasons=("it takes nothing away",), roles=("reviewer",), automatic=True)
+    if kind == "Integration":
+        return _of(review_requirements(estate, estate.integrations[name], findings, today=today))
+    if kind in {"System", "Interface"}:
+        return _of_dependents(estate, enforced, key, findings, today)
+    return _of_what_decides(estate, enforced, key) or Requirement(
+        risk=Risk.LOW, reasons=("it takes nothing away",), roles=("reviewer",), automatic=True
+    )
 
 
 def dependents(estate: Estate, key: DocumentKey) -> tuple[Integration, ...]:
@@ -83,10 +90,10 @@ def _stands_on(estate: Estate, integration: Integration, kind: str) -> Iterable[
         case "Integration":
             return (integration.metadata.name,)
         case "System":
-            interface = estate.interfaces.get(spec.interface.name)
+            interface = estate.interface_of(integration)
             return (spec.source, spec.target, *((interface.spec.system,) if interface else ()))
         case "Interface":
-            return (spec.interface.name,)
+            return (reference_key(spec.interface),)
         case "Agreement":
             return (spec.transfer.agreement,) if spec.transfer else ()
         case _:
@@ -111,11 +118,44 @@ def _of_dependents(
     return Requirement(
         risk=max((each.risk for each in found), key=lambda risk: risk.rank),
         reasons=(f"{', '.join(names)} stands on it", *dict.fromkeys(r for each in found for r in each.reasons)),
-        roles=tuple(role for role in APPROVER_ROLES if role in roles),
+        roles=ordered_roles(roles),
         automatic=all(each.automatic for each in found),
         blocking=tuple(sorted({rule for each in found for rule in each.blocking})),
     )
 
 
-def _by(role: str, reason: str) -> Requirement:
-    return Requirement(risk=Risk.MEDIUM, reasons=(reason,), roles=(role,), automatic=False)
+def _of_what_decides(estate: Estate, enforced: Estate, key: DocumentKey) -> Requirement | None:
+    """The requirement of a document that decides about others; None where it decides nothing."""
+    kind, name = key
+    match kind:
+        case "Agreement":
+            return _by("compliance", reason="an agreement decides which transfers are lawful")
+        case "Waiver":
+            return _by(*_waiver_roles(estate, name), reason="a waiver accepts a finding")
+        case "Standard" if estate.standards[name].spec.settings:
+            return _by("coe", "compliance", reason="a standard with settings decides who approves what")
+        case "Standard" if name in enforced.standards:
+            return _by("coe", reason="a standard decides what may be approved")
+        case "Team" if _speaks_for_somebody(estate, enforced, name):
+            return _by("reviewer", reason="its members decide who reaches its systems")
+        case _:
+            return None
+
+
+def _waiver_roles(estate: Estate, name: str) -> tuple[str, ...]:
+    rule = estate.waivers[name].spec.rule
+    theirs = (_THEME_ROLES[theme] for theme, rules in THEMES.items() if any(rule == one.id for one in rules)
+              and theme in _THEME_ROLES)  # fmt: skip
+    return ("coe", *theirs)
+
+
+def _speaks_for_somebody(estate: Estate, enforced: Estate, name: str) -> bool:
+    """Whether the members of an approved team change, and systems stand under that team."""
+    before = enforced.teams.get(name)
+    if before is None or set(before.spec.members) == set(estate.teams[name].spec.members):
+        return False
+    return any(system.metadata.owner == name for system in enforced.systems.values())
+
+
+def _by(*roles: str, reason: str) -> Requirement:
+    return Requirement(risk=Risk.MEDIUM, reasons=(reason,), roles=ordered_roles(roles), automatic=False)

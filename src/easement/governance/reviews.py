@@ -1,7 +1,9 @@
 """Reviews: look at what waits, approve, reject, ask for changes.
 
-* Four eyes: nobody decides about a revision that they applied. An attempt is refused and recorded.
-* A decision counts in the roles that its person holds; a revision is approved when every needed role has decided so.
+* Four eyes: nobody decides about a revision that they applied, nor through people whom they made. An attempt is refused
+  and recorded.
+* A decision counts in the roles that its person holds; a revision is approved when every needed role has decided so,
+  each by another person unless the installation's setting says otherwise.
 * What is needed is judged again at each decision, on the estate as it would be; it only ever grows.
 * Several reviews may be approved in one act, which is how revisions that need each other get through together.
 """
@@ -17,14 +19,16 @@ from sqlalchemy import Connection
 
 from easement.governance.approval import carry_out, decision_record, integration_id
 from easement.governance.compilation import compile_current
-from easement.governance.enforcement import Candidate, consider, standing
 from easement.governance.errors import NotAllowedError, PolicyError, StaleError, UnknownError
+from easement.governance.judgement import Judged, Waiting, judge, not_allowed, with_teams
 from easement.governance.records import Act
 from easement.governance.registry import Actor, Registry
-from easement.governance.snapshot import DocumentKey, Snapshot
+from easement.governance.snapshot import Snapshot
+from easement.identity.vouching import read_vouching
 from easement.ledger.record import Record, Step
 from easement.store.database import reading
 from easement.store.documents import move_head
+from easement.store.review_comments import open_comments
 from easement.store.reviews import (
     APPROVED,
     CHANGES_REQUESTED,
@@ -34,6 +38,8 @@ from easement.store.reviews import (
     StoredDecision,
     StoredReview,
     add_decision,
+    complete_review,
+    every_pending,
     get_review,
     list_reviews,
 )
@@ -63,13 +69,6 @@ class _Choice:
     actor: Actor
     verdict: Verdict
     comment: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
-    reviews: tuple[StoredReview, ...]
-    needed: Mapping[DocumentKey, tuple[str, ...]]
-    candidate: Candidate | None
 
 
 def pending(registry: Registry, *, after: str = "", limit: int = 100) -> tuple[StoredReview, ...]:
@@ -102,6 +101,25 @@ def pending_for(registry: Registry, kind: str, name: str) -> StoredReview:
     return found[0]
 
 
+def opened(reviews: Sequence[StoredReview], snapshot: Snapshot, act: Act) -> tuple[Record, ...]:
+    """The records of reviews that begin."""
+    return tuple(
+        act.record(
+            step=Step.CHANGED,
+            action="review.opened",
+            kind=review.kind,
+            name=review.name,
+            integration_id=integration_id(review, snapshot),
+            revision=review.revision,
+            review=review.id,
+            author=review.author,
+            risk=review.risk,
+            roles=review.roles,
+        )
+        for review in reviews
+    )
+
+
 def decide(
     registry: Registry,
     review_ids: Sequence[str],
@@ -114,25 +132,30 @@ def decide(
     """Decide about one or several reviews in one act.
 
     ``seen`` are the versions that the person looked at. Raises :class:`UnknownError`, :class:`StaleError`,
-    :class:`NotAllowedError` (own revision, missing role) and :class:`PolicyError` (a finding stands against it, or
-    enforcing it would break something that flows).
+    :class:`NotAllowedError` (four eyes, missing role) and :class:`PolicyError` (a finding, an open comment or a waiting
+    revision stands against it, or enforcing it would break something that flows).
     """
     if not review_ids:
         raise UnknownError("no review is named")
     if verdict is not Verdict.APPROVE and not comment.strip():
         raise PolicyError("a rejection needs a reason", ("say what is wrong, so that the author can mend it",))
     act = Act(person=actor.name, now=registry.now())
-    choice = _Choice(actor=actor, verdict=verdict, comment=comment)
 
-    def prepare(snapshot: Snapshot) -> _Judged:
+    def prepare(snapshot: Snapshot) -> tuple[Judged, _Choice]:
+        choice = _Choice(actor=with_teams(snapshot, actor), verdict=verdict, comment=comment)
         found = tuple(_waiting(registry, review_id, seen) for review_id in dict.fromkeys(review_ids))
-        for review in found:
-            _refuse_if_not_allowed(registry, snapshot, review, choice, act)
-        return _judge(registry, snapshot, found, choice)
+        _refuse_if_not_allowed(registry, snapshot, found, choice, act)
+        if verdict is not Verdict.APPROVE:
+            return Judged(reviews=found, needed={(each.kind, each.name): each.roles for each in found}), choice
+        return judge(registry, snapshot, found, choice.actor, _what_waits(registry, found)), choice
 
-    def commit(connection: Connection, snapshot: Snapshot, judged: _Judged) -> tuple[StoredReview, ...]:
+    def commit(
+        connection: Connection, snapshot: Snapshot, prepared: tuple[Judged, _Choice]
+    ) -> tuple[StoredReview, ...]:
+        judged, choice = prepared
         moved, records = _write_down(connection, snapshot, judged, choice, act)
         if judged.candidate is not None:
+            records.extend(_complete(connection, snapshot, judged, act))
             records.extend(carry_out(connection, snapshot, judged.candidate, act))
         move_head(connection, act.now)
         registry.record(records)
@@ -155,95 +178,41 @@ def _waiting(registry: Registry, review_id: str, seen: Mapping[str, int] | None)
     return review
 
 
-def _refuse_if_not_allowed(
-    registry: Registry, snapshot: Snapshot, review: StoredReview, choice: _Choice, act: Act
-) -> None:
-    actor, subject = choice.actor, f"{review.kind.lower()}/{review.name}"
-    if review.author == actor.name:
-        why = f"{subject} was applied by {actor.name}: another person must decide (four eyes)"
-    elif not actor.roles & set(review.roles):
-        why = f"{subject} needs {' and '.join(review.roles)}; {actor.name} holds none of these roles"
-    else:
-        return
-    registry.record(
-        [
-            act.record(
-                step=Step.DECIDED,
-                action=f"review.{choice.verdict}",
-                kind=review.kind,
-                name=review.name,
-                integration_id=integration_id(review, snapshot),
-                revision=review.revision,
-                refused=why,
-                review=review.id,
-            )
-        ]
-    )
-    raise NotAllowedError(why)
-
-
-def _judge(registry: Registry, snapshot: Snapshot, found: tuple[StoredReview, ...], choice: _Choice) -> _Judged:
-    needed: dict[DocumentKey, tuple[str, ...]] = {(review.kind, review.name): review.roles for review in found}
-    if choice.verdict is not Verdict.APPROVE:
-        return _Judged(reviews=found, needed=needed, candidate=None)
-    for review in found:
-        _refuse_if_replaced(snapshot, review)
-        _refuse_if_somebody_wants_changes(review, choice.actor)
-    now = standing(snapshot, today=registry.today)
-    whole = consider(snapshot, tuple(needed), now, today=registry.today)
-    if whole.refusals:
-        raise PolicyError("it cannot be approved now", (*whole.refusals, *_others(registry, found)))
-    needed = {key: tuple(sorted({*roles, *whole.requirements[key].roles})) for key, roles in needed.items()}
-    complete = tuple(
-        (review.kind, review.name)
-        for review in found
-        if set(needed[review.kind, review.name]) <= _roles_given(review) | choice.actor.roles
-    )
-    if not complete:
-        return _Judged(reviews=found, needed=needed, candidate=None)
-    candidate = whole if len(complete) == len(found) else consider(snapshot, complete, now, today=registry.today)
-    if candidate.refusals:
-        raise PolicyError("a part of it cannot be approved without the rest", candidate.refusals)
-    return _Judged(reviews=found, needed=needed, candidate=candidate)
-
-
-def _refuse_if_replaced(snapshot: Snapshot, review: StoredReview) -> None:
-    document = snapshot.documents.get((review.kind, review.name))
-    if document is None or document.registered != review.revision:
-        raise StaleError(f"{review.kind.lower()}/{review.name} has a newer revision: review that one")
-
-
-def _refuse_if_somebody_wants_changes(review: StoredReview, actor: Actor) -> None:
-    asking = [
-        made.person
-        for made in _last_decisions(review)
-        if made.verdict == Verdict.REQUEST_CHANGES and made.person != actor.name
-    ]
-    if asking:
-        who = " and ".join(asking)
-        raise PolicyError(
-            f"{who} asked for changes in {review.kind.lower()}/{review.name}",
-            ("apply a new revision, or let them approve first",),
-        )
-
-
-def _last_decisions(review: StoredReview) -> tuple[StoredDecision, ...]:
-    """What each person decided last."""
-    return tuple({made.person: made for made in review.decisions}.values())
-
-
-def _roles_given(review: StoredReview) -> set[str]:
-    return {role for made in _last_decisions(review) if made.verdict == Verdict.APPROVE for role in made.roles}
-
-
-def _others(registry: Registry, found: Sequence[StoredReview]) -> tuple[str, ...]:
+def _what_waits(registry: Registry, found: Sequence[StoredReview]) -> Waiting:
     mine = {review.id for review in found}
-    others = [f"{review.kind.lower()}/{review.name}" for review in pending(registry) if review.id not in mine]
-    return (f"other reviews are waiting and may belong with it: {', '.join(others)}",) if others else ()
+    with reading(registry.engine) as connection:
+        others = tuple(review for review in every_pending(connection) if review.id not in mine)
+        comments = open_comments(connection, (review.id for review in (*found, *others)))
+    return Waiting(reviews=others, comments=comments)
+
+
+def _refuse_if_not_allowed(
+    registry: Registry, snapshot: Snapshot, found: Sequence[StoredReview], choice: _Choice, act: Act
+) -> None:
+    with reading(registry.engine) as connection:
+        vouching = read_vouching(connection)
+    for review in found:
+        why = not_allowed(review, choice.actor, vouching, approves=choice.verdict is Verdict.APPROVE)
+        if why:
+            registry.record(
+                [
+                    act.record(
+                        step=Step.DECIDED,
+                        action=f"review.{choice.verdict}",
+                        kind=review.kind,
+                        name=review.name,
+                        integration_id=integration_id(review, snapshot),
+                        revision=review.revision,
+                        refused=why,
+                        review=review.id,
+                    )
+                ]
+            )
+            raise NotAllowedError(why)
 
 
 def _write_down(
-    connection: Connection, snapshot: Snapshot, judged: _Judged, choice: _Choice, act: Act
+    connection: Connection, snapshot: Snapshot, judged: Judged, choice: _Choice, act: Act
 ) -> tuple[tuple[StoredReview, ...], list[Record]]:
     moved: list[StoredReview] = []
     records: list[Record] = []
@@ -263,6 +232,24 @@ def _write_down(
         moved.append(after)
         records.append(decision_record(after, decision, snapshot, act))
     return tuple(moved), records
+
+
+def _complete(connection: Connection, snapshot: Snapshot, judged: Judged, act: Act) -> tuple[Record, ...]:
+    """Close the reviews that had every approval and waited for this one."""
+    done = [complete_review(connection, review, act.now) for review in judged.ready]
+    return tuple(
+        act.record(
+            step=Step.CHANGED,
+            action="review.completed",
+            kind=review.kind,
+            name=review.name,
+            integration_id=integration_id(review, snapshot),
+            revision=review.revision,
+            review=review.id,
+            author=review.author,
+        )
+        for review in done
+    )
 
 
 def _state_after(verdict: Verdict, *, is_complete: bool) -> str:

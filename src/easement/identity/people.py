@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Row, Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from easement.identity.acts import RecordSink, administrative_act
+from easement.identity.vouching import note_grants
 from easement.store.database import reading, writing
 from easement.store.ids import new_id
 from easement.store.tables import people
@@ -27,6 +28,7 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
     SECURITY = "security"
     COMPLIANCE = "compliance"
+    COE = "coe"
     OPERATOR = "operator"
     AUDITOR = "auditor"
     ADMIN = "admin"
@@ -44,6 +46,8 @@ class PeopleError(Exception):
 class Person:
     """Somebody who is signed in, or could be. ``roles`` are those of this sign-in: a token may carry fewer.
 
+    ``issued_by`` is who issued the token or the sign-in link that was used.
+
     ``session`` names the web session (its stored hash) and is empty for a bearer token: only a session needs ``csrf``,
     the value that each changing request of a browser must repeat.
     """
@@ -53,6 +57,7 @@ class Person:
     roles: frozenset[str]
     session: str = ""
     csrf: str = ""
+    issued_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +88,7 @@ class People:
         try:
             with writing(self.engine) as connection:
                 connection.execute(insert(people).values(**row))
+                note_grants(connection, name, checked, by=actor, now=now)
                 self._record("person.added", name, checked, actor, now)
         except IntegrityError as error:
             raise PeopleError("EAS-7202", f"there is a person named {name!r} already") from error
@@ -92,8 +98,10 @@ class People:
         """Replace the roles of a person. The last enabled administrator cannot lose that role."""
         checked = _roles(roles)
         with writing(self.engine) as connection:
+            before = connection.execute(select(people.c.roles).where(people.c.name == name)).scalar_one_or_none()
             _change(connection, name, roles=list(checked))
             _keep_an_administrator(connection)
+            note_grants(connection, name, set(checked) - set(before or ()), by=actor, now=now)
             self._record("person.roles-changed", name, checked, actor, now)
 
     def disable(self, name: str, *, actor: str, now: datetime) -> None:

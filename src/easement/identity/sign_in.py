@@ -79,7 +79,7 @@ class SignIn:
             raise PeopleError("EAS-7105", f"a token lives at most {MAX_API_TOKEN_LIFE.days} days")
         value = API_TOKEN_PREFIX + new_random()
         hashed = stored_hash(value)
-        row = {"hash": hashed, "person_id": person.id, "label": label[:200], "scopes": wanted}
+        row = {"hash": hashed, "person_id": person.id, "label": label[:200], "scopes": wanted, "issued_by": actor}
         with writing(self.engine) as connection:
             expires = None if life is None else now + life
             connection.execute(insert(api_tokens).values(**row, created=now, expires=expires))
@@ -109,7 +109,7 @@ class SignIn:
             return None
         scopes = frozenset(row.scopes)
         roles = frozenset(entry.roles) & scopes if scopes else frozenset(entry.roles)
-        return Person(id=entry.id, name=entry.name, roles=roles)
+        return Person(id=entry.id, name=entry.name, roles=roles, issued_by=row.issued_by or "")
 
     def issue_link(self, name: str, *, actor: str) -> Secret:
         """The code of a one-time sign-in link; links of this person that are still open end."""
@@ -118,7 +118,7 @@ class SignIn:
         with writing(self.engine) as connection:
             still_open = (one_time_links.c.person_id == person.id) & one_time_links.c.used.is_(None)
             connection.execute(update(one_time_links).where(still_open).values(used=now))
-            row = {"hash": stored_hash(code), "person_id": person.id, "expires": now + LINK_LIFE}
+            row = {"hash": stored_hash(code), "person_id": person.id, "issued_by": actor, "expires": now + LINK_LIFE}
             connection.execute(insert(one_time_links).values(**row))
             self._record("sign-in-link.issued", actor, name, now)
         return Secret(code)
@@ -143,17 +143,15 @@ class SignIn:
         with writing(self.engine) as connection:
             if not connection.execute(update(one_time_links).where(is_open).values(used=now)).rowcount:
                 return None
-            person_id = connection.execute(
-                select(one_time_links.c.person_id).where(one_time_links.c.hash == hashed)
-            ).scalar_one()
-            entry = enabled_person(connection, person_id)
+            link = connection.execute(select(one_time_links).where(one_time_links.c.hash == hashed)).one()
+            entry = enabled_person(connection, link.person_id)
             if entry is None:
                 return None
             cookie = new_random()
-            session = _person_of_session(entry, cookie)
+            session = _person_of_session(entry, cookie, link.issued_by or "")
             expires = now + SESSION_LIFE
-            row = {"hash": session.session, "person_id": entry.id, "created": now, "last_seen": now}
-            connection.execute(insert(web_sessions).values(**row, expires=expires))
+            row = {"hash": session.session, "person_id": entry.id, "issued_by": session.issued_by, "created": now}
+            connection.execute(insert(web_sessions).values(**row, last_seen=now, expires=expires))
             connection.execute(delete(web_sessions).where(web_sessions.c.expires <= now))
             self._record("session.begun", entry.name, entry.name, now)
         return Session(cookie=Secret(cookie), person=session, expires=expires)
@@ -172,7 +170,7 @@ class SignIn:
         if entry is not None and now - seen >= _SEEN_EVERY:
             with writing(self.engine) as connection:
                 connection.execute(update(web_sessions).where(web_sessions.c.hash == hashed).values(last_seen=now))
-        return _person_of_session(entry, cookie) if entry is not None else None
+        return None if entry is None or row is None else _person_of_session(entry, cookie, row.issued_by or "")
 
     def end_session(self, cookie: str) -> None:
         """Sign out. Ending a session that is not there is no error."""
@@ -193,9 +191,16 @@ class SignIn:
         self.record([administrative_act(act, actor=actor, subject=subject, now=now, detail=detail)])
 
 
-def _person_of_session(entry: PersonEntry, cookie: str) -> Person:
+def _person_of_session(entry: PersonEntry, cookie: str, issued_by: str) -> Person:
     csrf = hmac.digest(cookie.encode(), b"easement csrf", hashlib.sha256).hex()
-    return Person(id=entry.id, name=entry.name, roles=frozenset(entry.roles), session=stored_hash(cookie), csrf=csrf)
+    return Person(
+        id=entry.id,
+        name=entry.name,
+        roles=frozenset(entry.roles),
+        session=stored_hash(cookie),
+        csrf=csrf,
+        issued_by=issued_by,
+    )
 
 
 def is_csrf_token(person: Person, presented: str) -> bool:

@@ -149,6 +149,18 @@ def add_decision(
     )
 
 
+def complete_review(connection: Connection, review: StoredReview, now: datetime) -> StoredReview:
+    """Close a review in which every approval was given. Raises ``MovedError`` when ``review`` is out of date."""
+    changed = connection.execute(
+        update(reviews)
+        .where(reviews.c.id == review.id, reviews.c.version == review.version)
+        .values(state=APPROVED, decided=now, version=reviews.c.version + 1)
+    )
+    if changed.rowcount == 0:
+        raise MovedError(f"review {review.id} was changed in the meantime: look again, then repeat")
+    return replace(review, state=APPROVED, decided=now, version=review.version + 1)
+
+
 def get_review(connection: Connection, review_id: str) -> StoredReview | None:
     """One review with its decisions, or None."""
     row = connection.execute(select(reviews).where(reviews.c.id == review_id)).first()
@@ -178,6 +190,13 @@ def pending_of_kind(connection: Connection, kind: str) -> tuple[StoredReview, ..
     rows = connection.execute(
         select(reviews).where(reviews.c.kind == kind, reviews.c.state.in_(PENDING)).order_by(reviews.c.id)
     ).all()
+    made = _decisions(connection, [row.id for row in rows])
+    return tuple(_stored(row, made.get(row.id, ())) for row in rows)
+
+
+def every_pending(connection: Connection) -> tuple[StoredReview, ...]:
+    """Every review that waits for somebody, oldest first."""
+    rows = connection.execute(select(reviews).where(reviews.c.state.in_(PENDING)).order_by(reviews.c.id)).all()
     made = _decisions(connection, [row.id for row in rows])
     return tuple(_stored(row, made.get(row.id, ())) for row in rows)
 

@@ -209,6 +209,7 @@ api_tokens: Final = Table(
     Column("person_id", String(36), ForeignKey("people.id"), nullable=False, index=True),
     Column("label", String(200), nullable=False),
     Column("scopes", Tree, nullable=False),
+    Column("issued_by", String(200)),
     Column("expires", Moment),
     Column("created", Moment, nullable=False),
     Column("revoked", Moment),
@@ -219,6 +220,7 @@ one_time_links: Final = Table(
     METADATA,
     Column("hash", String(64), primary_key=True),
     Column("person_id", String(36), ForeignKey("people.id"), nullable=False),
+    Column("issued_by", String(200)),
     Column("expires", Moment, nullable=False),
     Column("used", Moment),
 )
@@ -228,6 +230,7 @@ web_sessions: Final = Table(
     METADATA,
     Column("hash", String(64), primary_key=True),
     Column("person_id", String(36), ForeignKey("people.id"), nullable=False, index=True),
+    Column("issued_by", String(200)),
     Column("created", Moment, nullable=False),
     Column("last_seen", Moment),
     Column("expires", Moment, nullable=False, index=True),

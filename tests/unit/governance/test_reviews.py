@@ -45,9 +45,18 @@ def test_every_needed_role_must_approve(registry: Registry) -> None:
     assert stored.hash == second.plan
 
 
-def test_one_person_with_both_roles_may_decide_alone(registry: Registry) -> None:
+def test_one_person_with_both_roles_decides_alone_only_where_a_setting_says_so(registry: Registry) -> None:
     review = waiting(registry)
-    done = decide(registry, [review.id], person("bo", "reviewer", "security"), Verdict.APPROVE, "")
+    alone = decide(registry, [review.id], person("bo", "reviewer", "security"), Verdict.APPROVE, "")
+    assert (alone.reviews[0].state, alone.reviews[0].decisions[0].roles) == ("open", ("reviewer", "security"))
+    done = decide(registry, [review.id], RITA, Verdict.APPROVE, "")
+    assert done.reviews[0].state == "approved"
+
+
+def test_a_small_house_may_let_one_person_fill_both_roles(registry: Registry) -> None:
+    small = replace(registry, one_person_several_roles=True)
+    review = waiting(small)
+    done = decide(small, [review.id], person("bo", "reviewer", "security"), Verdict.APPROVE, "")
     assert done.reviews[0].decisions[0].roles == ("reviewer", "security")
     assert done.reviews[0].state == "approved"
 
@@ -102,7 +111,7 @@ def test_integration_is_not_approved_before_what_it_stands_on_but_together_with_
     strict = replace(registry, auto_approve_low_risk=False)
     apply(strict, small_bundle(), "ana")
     alone = pending_for(strict, "Integration", INTEGRATION)
-    with pytest.raises(PolicyError, match="other reviews are waiting"):
+    with pytest.raises(PolicyError, match="approve both in one command"):
         decide(strict, [alone.id], RITA, Verdict.APPROVE, "")
     assert review_detail(strict, alone.id).refusals
     done = decide(strict, [review.id for review in pending(strict)], RITA, Verdict.APPROVE, "all of it")

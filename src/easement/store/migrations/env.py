@@ -2,7 +2,10 @@
 
 from alembic import context
 
-import easement.store.tables_changes  # noqa: F401 - its tables are part of the metadata
+import easement.store.tables_changes
+import easement.store.tables_lifecycle
+import easement.store.tables_registry
+import easement.store.tables_reviews  # noqa: F401 - the same
 from easement.store.tables import METADATA
 
 context.configure(
