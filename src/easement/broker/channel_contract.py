@@ -14,7 +14,7 @@ from easement.broker.message import Incoming, MessageRefusedError, strict_json
 from easement.broker.naming import ingress_stream, ingress_subject, publisher_ids, publisher_subject
 from easement.broker.outgoing import CompiledDelivery
 from easement.broker.streams import distinct_channels
-from easement.plan.model import ChannelPlan, Plan
+from easement.plan.model import ChannelPlan, Plan, interface_of
 
 _log = structlog.get_logger()
 _PLACE_BYTES: Final = 200
@@ -81,7 +81,13 @@ class RelayPlan:
 def compile_relay_plan(plan: Plan, plan_hash: str, *, hash_key: bytes) -> RelayPlan:
     """Compile what the relay needs. A schema that cannot be used closes its channel, and is logged."""
     channels, _problems = distinct_channels(plan)
-    compiled = {delivery.id: CompiledDelivery.of(delivery, hash_key=hash_key) for delivery in plan.deliveries}
+    told = {notice.interface: notice for notice in plan.notices}
+    compiled = {
+        delivery.id: CompiledDelivery.of(
+            delivery, hash_key=hash_key, notice=told.get(interface_of(delivery.channel_id))
+        )
+        for delivery in plan.deliveries
+    }
     contracts = {
         channel.id: ChannelContract(channel, _deliveries_of(channel, compiled), _validator(channel))
         for channel in channels.values()
@@ -105,7 +111,8 @@ def shard_of(name: str, workers: int) -> int:
 
 def _routes(contract: ChannelContract) -> dict[str, Route]:
     channel = contract.plan
-    clients = publisher_ids(channel)
+    # Nobody may publish on a version that is gone; what its sources had published before still goes its way.
+    clients = publisher_ids(channel) or tuple(sorted({it.plan.party.source for it in contract.deliveries}))
     routes = {
         publisher_subject(channel, client): Route(client, contract, contract.for_source(client)) for client in clients
     }

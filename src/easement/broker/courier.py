@@ -112,7 +112,7 @@ class Courier:
             headers = signed_headers(delivered.webhook_id, int(time.time()), body, secret)
         except (SecretError, ValueError) as error:
             return PostOutcome(failure=FailureClass.TRANSIENT, code="delivery.secret", message=str(error))
-        return await post(self.http, webhook.url, body, {**delivered.forwarded, **headers})
+        return await post(self.http, webhook.url, body, {**delivered.forwarded, **delivery.notice_headers, **headers})
 
     async def _give_up(
         self, raw: Msg, delivery: CompiledDelivery, delivered: Delivered, outcome: PostOutcome, attempt: int

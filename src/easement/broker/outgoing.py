@@ -21,7 +21,8 @@ from easement.broker.naming import dead_letter_subject, target_stream, target_su
 from easement.interfaces.projection import apply_projection
 from easement.keys.compact import JoseError
 from easement.keys.jose import seal_payload
-from easement.plan.model import Delivery
+from easement.plan.model import Delivery, Notice
+from easement.plan.notices import notice_headers
 
 _CONTENT_TYPE: Final = "Content-Type"
 
@@ -52,12 +53,18 @@ class CompiledDelivery:
     stream: str
     dead_letter_subject: str
     _fixed_headers: dict[str, str] = field(repr=False)
+    notice_headers: dict[str, str]
+    """``Deprecation``, ``Sunset`` and ``Link``, where the interface version is ending; empty where it is not."""
     _hash_key: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, delivery: Delivery, *, hash_key: bytes) -> CompiledDelivery:
-        """Compile ``delivery``. ``hash_key`` is the key under which hashed fields are hashed."""
+    def of(cls, delivery: Delivery, *, hash_key: bytes, notice: Notice | None = None) -> CompiledDelivery:
+        """Compile ``delivery``. ``hash_key`` is the key under which hashed fields are hashed.
+
+        ``notice`` is of the interface version whose events these are.
+        """
         sealed = delivery.encryption_key is not None
+        told = _told(notice)
         return cls(
             delivery,
             target_subject(delivery),
@@ -67,7 +74,9 @@ class CompiledDelivery:
                 INTEGRATION: delivery.party.integration,
                 REVISION: delivery.party.revision,
                 _CONTENT_TYPE: "application/jose" if sealed else "application/json",
+                **told,
             },
+            told,
             hash_key,
         )
 
@@ -114,3 +123,10 @@ class CompiledDelivery:
             )
         except JoseError as error:
             raise MessageRefusedError("delivery.seal", f"the payload cannot be sealed: {error}") from error
+
+
+def _told(notice: Notice | None) -> dict[str, str]:
+    if notice is None:
+        return {}
+    successor = f"urn:easement:interface:{notice.successor}" if notice.successor else ""
+    return dict(notice_headers(notice, successor=successor))

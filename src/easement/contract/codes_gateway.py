@@ -68,6 +68,14 @@ CODES: Final[tuple[CodeEntry, ...]] = (
         fix="Send the request at once; look for a network fault.",
     ),
     CodeEntry(
+        code="EAS-5410",
+        title="This version has ended",
+        explanation="The major version of the interface that the path names was announced as deprecated, and its "
+        "sunset has come. Nothing of it is forwarded any more. The answer names the successor, in the member "
+        "`successor` and in the Link header (rel=successor-version), and the record names who still called it.",
+        fix="Call the successor: register an integration on it, or change the version range of the one there is.",
+    ),
+    CodeEntry(
         code="EAS-5413",
         title="The body is too large",
         explanation="The body is larger than maxBodyBytes of the contract (or is there where none is declared).",

@@ -48,7 +48,7 @@ def record_of(line: bytes, facts: Callable[[str], PlanFacts]) -> Record:
         times=_times(entry, started, completed),
         source=party.source if party else client,
         target=party.target if party else (route.upstream if route else ""),
-        message_type=route.id if route else "",
+        message_type=route.id if route else operation if operation in known.gone else "",
         account=client,
         integration=party.integration if party else "",
         integration_id=party.integration_id if party else "",

@@ -24,6 +24,8 @@ class PlanFacts:
 
     routes: Mapping[str, Route]
     grants: Mapping[str, RequestGrant]
+    gone: frozenset[str] = frozenset()
+    """``INTERFACE@MAJOR`` of versions that have ended."""
 
 
 def facts_of(plan: Plan) -> PlanFacts:
@@ -31,6 +33,7 @@ def facts_of(plan: Plan) -> PlanFacts:
     return PlanFacts(
         routes={route.id: route for route in plan.routes},
         grants={grant.id: grant for route in plan.routes for grant in route.grants},
+        gone=frozenset(notice.interface for notice in plan.notices if notice.gone),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 CODE_HEADER: Final = "x-easement-code"
 """On every answer of the gateway's own, and on no answer of a target: it is stripped from those."""
+GONE: Final = "EAS-5410"
 VERDICT_HEADER: Final = "x-easement-verdict"
 """From the decider to the access log: why it refused. Callers do not get it."""
 TRANSACTION_HEADER: Final = "x-transaction-id"
@@ -33,6 +34,8 @@ class Refusal:
     headers: tuple[tuple[str, str], ...] = ()
     is_early: bool = False
     """Whether it may come before Envoy has given the request an id."""
+    is_written: bool = False
+    """Whether the route has written the problem document itself, because it says more than the kind of refusal."""
 
 
 _CHALLENGE: Final = "WWW-Authenticate"
@@ -81,6 +84,13 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
         status=405,
         title="No such method",
         detail="The interface has this path, but not with this method.",
+    ),
+    Refusal(
+        code=GONE,
+        status=410,
+        title="This version has ended",
+        detail="This version of the interface has ended.",
+        is_written=True,
     ),
     Refusal(
         code="EAS-5406",

@@ -31,6 +31,11 @@ def grants_filter(route: Route) -> Tree:
     return {"rules": {"action": "ALLOW", "policies": policies}}
 
 
+def anybody() -> Tree:
+    """No grant is asked for: the route answers by itself. A token is, before it."""
+    return typed("envoy.extensions.filters.http.rbac.v3.RBACPerRoute")
+
+
 def limits_filter(route: Route) -> Tree | None:
     """Local rate limits by client, or None where no grant has one.
 

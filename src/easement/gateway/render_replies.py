@@ -34,10 +34,7 @@ def security_headers() -> list[Tree]:
 def _passed_on() -> Tree:
     return {
         "filter": {"or_filter": {"filters": [_details(word) for word in PASSED_ON]}},
-        "body_format_override": {
-            "text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"},
-            "content_type": PROBLEM,
-        },
+        "body_format_override": _as_written(),
         "headers_to_add": [_transaction(), *security_headers()],
     }
 
@@ -49,7 +46,9 @@ def _mapper(refusal: Refusal) -> Tree:
     status = refusal.answers or refusal.status
     mapper: Tree = {
         "filter": filters[0] if len(filters) == 1 else {"and_filter": {"filters": filters}},
-        "body_format_override": _body(refusal.code, refusal.title, refusal.detail),
+        "body_format_override": _as_written()
+        if refusal.is_written
+        else _body(refusal.code, refusal.title, refusal.detail),
         "headers_to_add": [
             header(CODE_HEADER, refusal.code),
             header(TRANSACTION_HEADER, "%UNIQUE_ID%") if refusal.is_early else _transaction(),
@@ -60,6 +59,10 @@ def _mapper(refusal: Refusal) -> Tree:
     if status != refusal.status:
         mapper["status_code"] = status
     return mapper
+
+
+def _as_written() -> Tree:
+    return {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}, "content_type": PROBLEM}
 
 
 def _body(code: str, title: str, detail: str) -> Tree:

@@ -7,7 +7,7 @@ operation". Envoy takes the first that matches.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Final
 
@@ -25,11 +25,13 @@ from easement.gateway.envoy_types import (
 from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER, VERDICT_HEADER
 from easement.gateway.render_access_log import PLAN_SEPARATOR, TRIED_PATH_HEADER
 from easement.gateway.render_clusters import cluster_name
-from easement.gateway.render_grants import grants_filter, limits_filter
+from easement.gateway.render_grants import anybody, grants_filter, limits_filter
+from easement.gateway.render_notices import NOTICE_HEADERS, gone, with_notice
 from easement.gateway.render_replies import header, security_headers
 from easement.gateway.route_contract import filter_context, path_parts, reads_body, reads_request, takes_query
 from easement.gateway.schema_key import schema_key
-from easement.plan.model import CostClass, Plan, Route, Upstream
+from easement.plan.model import CostClass, Notice, Plan, Route, Upstream
+from easement.plan.notices import gateway_prefix
 
 ROUTES_NAME: Final = "data"
 _SPOOFABLE: Final = (
@@ -49,16 +51,18 @@ def route_configuration(plan: Plan, plan_hash: str) -> Tree:
     """The ``RouteConfiguration`` of the data plane. Raises ``ValueError`` for a grant that cannot be enforced."""
     upstreams = {upstream.name: upstream for upstream in plan.upstreams}
     routes = sorted((route for route in plan.routes if route.upstream in upstreams), key=lambda route: route.prefix)
+    told = {notice.interface: notice for notice in plan.notices}
     prefixes = {
-        f"{prefix}/": _route_list(list(group), upstreams, plan_hash)
+        f"{prefix}/": _route_list(list(group), upstreams, plan_hash, told)
         for prefix, group in groupby(routes, key=lambda route: route.prefix)
     }
+    prefixes |= {f"{gateway_prefix(it.interface)}/": gone(it, plan_hash) for it in plan.notices if it.gone}
     return typed(
         "envoy.config.route.v3.RouteConfiguration",
         name=ROUTES_NAME,
         request_headers_to_remove=[*_SPOOFABLE, *_UNCHECKABLE],
         request_headers_to_add=[header(TRANSACTION_HEADER, "%REQ(X-REQUEST-ID)%")],
-        response_headers_to_remove=[*_REVEALING, CODE_HEADER, TRIED_PATH_HEADER],
+        response_headers_to_remove=[*_REVEALING, *NOTICE_HEADERS, CODE_HEADER, TRIED_PATH_HEADER],
         response_headers_to_add=[header(TRANSACTION_HEADER, "%REQ(X-REQUEST-ID)%"), *security_headers()],
         most_specific_header_mutations_wins=True,
         virtual_hosts=[{"name": "all", "domains": ["*"], "matcher": _matcher(prefixes, plan_hash)}],
@@ -80,13 +84,18 @@ def _action(name: str, route: Tree) -> Tree:
     return {"name": name, "typed_config": {"@type": "type.googleapis.com/envoy.config.route.v3.Route", **route}}
 
 
-def _route_list(routes: list[Route], upstreams: dict[str, Upstream], plan_hash: str) -> Tree:
+def _route_list(
+    routes: list[Route], upstreams: dict[str, Upstream], plan_hash: str, told: Mapping[str, Notice]
+) -> Tree:
     ordered = sorted(routes, key=_specificity)
     entries: list[Tree] = []
     for _, same_path in groupby(ordered, key=_specificity):
         group = list(same_path)
         for route in group:
-            entries.extend(_operation(route, upstreams[route.upstream], plan_hash))
+            notice = told.get(route.interface_key)
+            entries.extend(
+                with_notice(entry, notice) for entry in _operation(route, upstreams[route.upstream], plan_hash)
+            )
         entries.append(_no_such_method(group, plan_hash))
     entries.append(_unknown(plan_hash))
     action = typed("envoy.config.route.v3.RouteList", routes=entries)
@@ -210,7 +219,7 @@ def _no_such_method(group: list[Route], plan_hash: str) -> Tree:
         "match": _match(group[0], method=False),
         "direct_response": {"status": 405},
         "response_headers_to_add": [header("allow", allowed)],
-        "typed_per_filter_config": {RBAC: _anybody()},
+        "typed_per_filter_config": {RBAC: anybody()},
     }
 
 
@@ -220,13 +229,8 @@ def _unknown(plan_hash: str) -> Tree:
         "match": {"prefix": "/"},
         "direct_response": {"status": 404},
         "response_headers_to_add": [header(TRIED_PATH_HEADER, "%PATH(NQ:PATH):256%")],
-        "typed_per_filter_config": {RBAC: _anybody()},
+        "typed_per_filter_config": {RBAC: anybody()},
     }
-
-
-def _anybody() -> Tree:
-    """No grant is asked for: the route answers by itself. A token is, before it."""
-    return typed("envoy.extensions.filters.http.rbac.v3.RBACPerRoute")
 
 
 def _name(plan_hash: str, name: str) -> str:

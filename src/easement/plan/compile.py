@@ -7,7 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -22,6 +23,7 @@ from easement.plan.model import (
     Condition,
     ConditionType,
     Delivery,
+    Notice,
     ObjectStatus,
     Plan,
     Route,
@@ -33,11 +35,15 @@ from easement.plan.requests import Notes, RequestCompiler
 FLOWING: Final = frozenset({LifecycleState.LIVE, LifecycleState.DEPRECATED})
 
 
-def compile_plan(estate: Estate, *, environment: str, today: date | None = None) -> Plan:
+def compile_plan(
+    estate: Estate, *, environment: str, today: date | None = None, notices: Iterable[Notice] = ()
+) -> Plan:
     """Compile everything that may flow.
 
     ``environment`` chooses endpoints; plain-text ones are programmed in ``development`` only. With ``today`` an
-    agreement that is not in force stops its integration. Never raises because a contract is bad: see ``statuses``.
+    agreement that is not in force stops its integration. ``notices`` are of interface versions that are deprecated or
+    gone; of those that are gone nothing is forwarded or taken, and their clients can still learn so. Never raises
+    because a contract is bad: see ``statuses``.
     """
     conditions: dict[str, list[Condition]] = {}
     requests: dict[str, list[Integration]] = {}
@@ -58,19 +64,45 @@ def compile_plan(estate: Estate, *, environment: str, today: date | None = None)
         group = requests if integration.spec.pattern is Pattern.REQUEST else events
         group.setdefault(reference_key(integration.spec.interface), []).append(integration)
 
+    told = {notice.interface: notice for notice in notices}
+    gone = frozenset(key for key, notice in told.items() if notice.gone)
     routes, upstreams = _requests(estate, requests, environment, conditions)
     channels, deliveries = _events(estate, events, conditions)
+    _say_what_ended(estate, told, conditions)
+    forwarded = [route for route in routes if route.interface_key not in gone]
     return Plan(
         environment=environment,
         accounts=_accounts(estate, routes, channels, deliveries),
-        upstreams=tuple(sorted(upstreams, key=lambda upstream: upstream.name)),
-        routes=tuple(sorted(routes, key=lambda route: route.id)),
-        channels=tuple(sorted(channels, key=lambda channel: channel.id)),
+        upstreams=_used(upstreams, forwarded),
+        routes=tuple(sorted(forwarded, key=lambda route: route.id)),
+        channels=tuple(sorted((_closed(channel, gone) for channel in channels), key=lambda channel: channel.id)),
         deliveries=tuple(sorted(deliveries, key=lambda delivery: delivery.id)),
         statuses=tuple(
             ObjectStatus(integration=name, conditions=tuple(found)) for name, found in sorted(conditions.items())
         ),
+        notices=tuple(told[key] for key in sorted(told)),
     )
+
+
+def _used(upstreams: Iterable[Upstream], routes: Iterable[Route]) -> tuple[Upstream, ...]:
+    wanted = {route.upstream for route in routes}
+    return tuple(sorted((one for one in upstreams if one.name in wanted), key=lambda upstream: upstream.name))
+
+
+def _closed(channel: ChannelPlan, gone: Collection[str]) -> ChannelPlan:
+    """A channel of a version that is gone takes nothing new; what it took before is still delivered."""
+    return replace(channel, publishers=()) if channel.interface_key in gone else channel
+
+
+def _say_what_ended(estate: Estate, told: Mapping[str, Notice], conditions: Mapping[str, list[Condition]]) -> None:
+    for name, found in conditions.items():
+        key = reference_key(estate.integrations[name].spec.interface)
+        notice = told.get(key)
+        if notice is None or not notice.gone or not found[-1].status:
+            continue
+        successor = f"; use {notice.successor}" if notice.successor else ""
+        message = f"interface {key} has ended{successor}"
+        found[-1] = _condition(ConditionType.PROGRAMMED, "InterfaceGone", message, status=False)
 
 
 def _condition(kind: ConditionType, reason: str, message: str = "", *, status: bool = True) -> Condition:

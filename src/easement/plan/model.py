@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -160,6 +161,11 @@ class Route:
     answer_types: tuple[str, ...] = ()
     """JSON media types of the declared successful answers: what the target is asked for, for no other kind passes."""
 
+    @property
+    def interface_key(self) -> str:
+        """``INTERFACE@MAJOR``."""
+        return interface_of(self.id)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishGrant:
@@ -187,6 +193,11 @@ class ChannelPlan:
     max_age_ms: int
     ordering_key: str
     publishers: tuple[PublishGrant, ...]
+
+    @property
+    def interface_key(self) -> str:
+        """``INTERFACE@MAJOR``."""
+        return interface_of(self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +244,22 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What callers of an interface version are told: that it is deprecated, when it ends, or that it has ended."""
+
+    interface: str
+    """``INTERFACE@MAJOR``"""
+    deprecated: datetime | None
+    sunset: datetime | None
+    successor: str
+    """``INTERFACE@MAJOR`` of what replaces it, or empty."""
+    link: str
+    """Where people read about it, or empty."""
+    gone: bool
+    """Whether it has ended: nothing of it is forwarded or taken any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything that may pass. All tuples are sorted by id, so equal estates give equal plans."""
 
@@ -243,3 +270,9 @@ class Plan:
     channels: tuple[ChannelPlan, ...] = ()
     deliveries: tuple[Delivery, ...] = ()
     statuses: tuple[ObjectStatus, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+def interface_of(identifier: str) -> str:
+    """``INTERFACE@MAJOR`` of a route's or channel's id."""
+    return identifier.partition(".")[0]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from easement.estate.assemble import assemble
 from easement.estate.model import Estate, LifecycleState, Registration
 from easement.plan.codec import decode_plan, encode_plan, plan_hash
 from easement.plan.compile import compile_plan
-from easement.plan.model import Condition, Plan
+from easement.plan.model import Condition, Notice, Plan
 
 HERE = Path(__file__).parent
 TODAY = date(2026, 11, 23)
@@ -175,3 +176,47 @@ def _first_hash(files: Mapping[str, bytes]) -> str:
         estate, _ = assemble(bundle, registrations)
         _HASHES["all"] = plan_hash(encode_plan(compile_plan(estate, environment="production", today=TODAY)))
     return _HASHES["all"]
+
+
+TWO_MAJORS = {"two.yaml": (HERE / "cases" / "two-majors-side-by-side.yaml").read_bytes()}
+
+
+def notice(key: str, *, gone: bool) -> Notice:
+    since = datetime(2026, 3, 1, tzinfo=UTC)
+    until = datetime(2026, 9, 1, tzinfo=UTC)
+    return Notice(interface=key, deprecated=since, sunset=until, successor="", link="", gone=gone)
+
+
+def test_a_deprecated_version_is_served_like_before_with_its_notice() -> None:
+    estate = estate_of(TWO_MAJORS)
+    told = notice("orders-api@1", gone=False)
+    before = compile_plan(estate, environment="production", today=TODAY)
+    after = compile_plan(estate, environment="production", today=TODAY, notices=[told])
+    assert replace(after, notices=()) == before
+    assert after.notices == (told,)
+    assert decode_plan(encode_plan(after)) == after
+
+
+def test_of_a_version_that_is_gone_nothing_is_forwarded_and_its_clients_can_still_learn_so() -> None:
+    estate = estate_of(TWO_MAJORS)
+    plan = compile_plan(estate, environment="production", today=TODAY, notices=[notice("orders-api@1", gone=True)])
+    assert {route.interface_key for route in plan.routes} == {"orders-api@2"}
+    ended, serving = plan.statuses
+    assert (ended.integration, ended.conditions[-1].reason) == ("shop-reads", "InterfaceGone")
+    assert serving.conditions[-1].status
+    only_old = {name: text.split(b"---\n")[1] for name, text in TWO_MAJORS.items()}
+    alone = compile_plan(
+        estate_of(only_old), environment="production", today=TODAY, notices=[notice("orders-api@1", gone=True)]
+    )
+    assert (alone.routes, alone.upstreams) == ((), ())
+    assert [account.client_id for account in alone.accounts] == ["shop"]
+
+
+def test_a_channel_of_a_version_that_is_gone_takes_nothing_new_and_delivers_what_it_took() -> None:
+    estate = estate_of(contract(EVENT))
+    before = compile_plan(estate, environment="production", today=TODAY)
+    after = compile_plan(estate, environment="production", today=TODAY, notices=[notice("orders-events@2", gone=True)])
+    assert [channel.publishers for channel in after.channels] == [()]
+    assert after.deliveries == before.deliveries
+    assert after.accounts == before.accounts
+    assert last_condition(after).reason == "InterfaceGone"

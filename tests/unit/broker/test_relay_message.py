@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from easement.broker.channel_contract import compile_relay_plan, shard_of
 from easement.broker.headers import correlation_of, forwarded, lowered
 from easement.broker.message import Incoming, MessageRefusedError, read_incoming, read_receipt, strict_json
+from easement.broker.permissions import grants_of
+from easement.plan.model import Notice
 from easement.testing.event_plans import channel, delivery, order_plan, plan
 
 REPLY = "$JS.ACK.IN_orders-events_v1.relay.2.17.19.1795458715374690362.3"
@@ -115,3 +119,31 @@ def test_the_correlation_id_is_the_callers_or_that_of_its_trace() -> None:
 def test_each_stream_has_one_owner_among_the_workers() -> None:
     for name in ("IN_a_v1", "IN_b_v1", "IN_c_v2"):
         assert [shard_of(name, 4) == worker for worker in range(4)].count(True) == 1
+
+
+def test_targets_of_an_ending_version_are_told_with_each_message() -> None:
+    since = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    notice = Notice(
+        interface="orders-events@1", deprecated=since, sunset=since, successor="orders-events@2", link="", gone=False
+    )
+    other = replace(notice, interface="orders-events@2")
+    compiled = compile_relay_plan(replace(order_plan(), notices=(notice, other)), "0" * 64, hash_key=bytes(32))
+    lying = {"Deprecation": "@1", "Sunset": "never", "Link": "<https://evil.example>"}
+    message = incoming(b'{"orderId": "O-1", "lines": []}', lying)
+    route = compiled.route(message)
+    prepared = route.deliveries[0].prepare(message, route.channel.check(message.data))
+    assert prepared.outgoing.headers["Deprecation"] == "@1772366400"
+    assert prepared.outgoing.headers["Sunset"] == "Sun, 01 Mar 2026 12:00:00 GMT"
+    assert prepared.outgoing.headers["Link"] == '<urn:easement:interface:orders-events@2>; rel="successor-version"'
+    silent = compile_relay_plan(replace(order_plan(), notices=(other,)), "0" * 64, hash_key=bytes(32))
+    prepared = silent.route(message).deliveries[0].prepare(message, {"orderId": "O-1", "lines": []})
+    assert not {"Deprecation", "Sunset", "Link"} & prepared.outgoing.headers.keys()
+
+
+def test_what_was_published_before_the_end_still_goes_its_way_and_nobody_may_publish_more() -> None:
+    whole = order_plan()
+    ended = replace(whole, channels=tuple(replace(one, publishers=()) for one in whole.channels))
+    route = compile_relay_plan(ended, "0" * 64, hash_key=bytes(32)).route(incoming())
+    assert (route.account, len(route.deliveries)) == ("orders", 2)
+    assert grants_of(whole, "orders")
+    assert not [subject for subject in grants_of(ended, "orders") if subject.startswith("in.")]

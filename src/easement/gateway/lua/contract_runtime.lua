@@ -920,10 +920,11 @@ end
 -- The answer ----------------------------------------------------------------------------------------------------------------
 
 -- Headers that pass to callers; a target has told enough when it has filled in its contract. Everything else (cookies,
--- links, challenges, traces of its software) is outside what was reviewed.
+-- challenges, traces of its software) is outside what was reviewed. A target's own links and notices of deprecation are
+-- gone before this runs: those that are here are the route's.
 local PASSING = {}
 for name in (":status content-type content-length content-encoding content-language date age expires cache-control " ..
-  "etag last-modified vary allow retry-after deprecation sunset transfer-encoding connection location " ..
+  "etag last-modified vary allow retry-after deprecation sunset link transfer-encoding connection location " ..
   "x-easement-code x-transaction-id"):gmatch("%S+") do PASSING[name] = true end
 
 -- A place may be named by its path; another host, and every scheme, is the target's own business.
