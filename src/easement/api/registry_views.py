@@ -91,3 +91,107 @@ class EventList(View):
     """What happened, newest first."""
 
     items: list[EventView]
+
+
+class EdgeView(View):
+    """One connection between two systems, declared, seen, or both. Times are milliseconds since the epoch, or 0."""
+
+    edge_set: str
+    integration: str
+    source: str
+    target: str
+    interface: str
+    state: str
+    count: int
+    first_ms: int
+    last_ms: int
+
+
+class EdgeList(View):
+    """Connections by set."""
+
+    items: list[EdgeView]
+
+
+class TriedOperationView(View):
+    """One operation or place that was tried; ``name`` is empty where nothing registered is there."""
+
+    name: str
+    place: str
+    code: str
+    count: int
+    first_ms: int
+    last_ms: int
+
+
+class DismissalView(View):
+    """Who put an entry away, why, and until when."""
+
+    key: str
+    person: str
+    reason: str
+    operations: list[str]
+    created: Moment
+    until: Moment
+
+
+class ShadowEntryView(View):
+    """One caller at one interface without a contract."""
+
+    key: str
+    account: str
+    known: bool
+    verb: str
+    interface: str
+    provider: str
+    operations: list[TriedOperationView]
+    count: int
+    first_ms: int
+    last_ms: int
+    transaction_id: str
+    dismissed: DismissalView | None
+
+
+class ShadowList(View):
+    """The shadow inbox, the latest first."""
+
+    items: list[ShadowEntryView]
+
+
+class PlaceholderView(View):
+    """A place in a draft that a person must decide."""
+
+    path: str
+    decide: str
+
+
+class DraftView(View):
+    """A drafted contract as YAML."""
+
+    name: str
+    text: str
+    placeholders: list[PlaceholderView]
+
+
+class WorkItemView(View):
+    """One thing to tidy up."""
+
+    worklist: str
+    subject: str
+    owner: str
+    why: str
+    others: list[str]
+
+
+class WorkListView(View):
+    """One work list."""
+
+    name: str
+    count: int
+    items: list[WorkItemView]
+
+
+class WorkListsView(View):
+    """All work lists."""
+
+    lists: list[WorkListView]

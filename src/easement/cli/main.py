@@ -38,6 +38,8 @@ COMMANDS: Final[dict[str, _Entry]] = {
     "search": _Entry("search_command", "search", "Search the registry by words and facets."),
     "view": _Entry("view_command", "app", "List, show and remove saved searches."),
     "history": _Entry("history_command", "history", "Who changed what in a document, field by field."),
+    "worklist": _Entry("worklist_command", "worklist", "What nobody owns or uses, is silent, or is there twice."),
+    "shadow": _Entry("shadow_command", "app", "Attempts without a contract: look, draft one, dismiss."),
     "credential": _Entry("credential_command", "app", "Issue, rotate and revoke credentials of systems."),
     "person": _Entry("person_command", "app", "Add people, roles and sign-in links."),
     "audit": _Entry("audit_command", "app", "Search, trace and verify the ledger."),

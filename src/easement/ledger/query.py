@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from easement.ledger.encoding import decode
 from easement.ledger.entries import LogState, SegmentFacts, decode_entry, log_state
@@ -81,8 +81,8 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """Refused attempts of one kind by one caller: who tried what, how often, when first and last."""
+class Attempts:
+    """Attempts of one kind by one caller: who did or tried what, how often, when first and last."""
 
     account: str
     source: str
@@ -123,9 +123,13 @@ class LedgerReader:
         """Records after a position, oldest first: how monitoring reads, over seals and restarts."""
         return self._again(lambda: self._follow(after, limit))
 
-    def refusals(self, *, since_ms: int = 0, limit: int = 200) -> tuple[Refusal, ...]:
+    def refusals(self, *, since_ms: int = 0, limit: int = 200) -> tuple[Attempts, ...]:
         """Refused attempts, grouped, the latest first."""
-        return self._again(lambda: self._refusals(since_ms, limit))
+        return self._again(lambda: self._attempts("refused", since_ms, limit))
+
+    def served(self, *, since_ms: int = 0, limit: int = 200) -> tuple[Attempts, ...]:
+        """What went through, grouped, the latest first."""
+        return self._again(lambda: self._attempts("success", since_ms, limit))
 
     def records(self, since_ms: int = 0, until_ms: int = 0) -> Iterator[Found]:
         """All records of a time range, oldest position first: for exports."""
@@ -220,10 +224,10 @@ class LedgerReader:
                 return self._follow(seal.through, limit)
         return tuple(Found(position, decode(body)) for position, body in rows)
 
-    def _refusals(self, since_ms: int, limit: int) -> tuple[Refusal, ...]:
-        names = [field.name for field in fields(Refusal)][:6]
+    def _attempts(self, status: Literal["refused", "success"], since_ms: int, limit: int) -> tuple[Attempts, ...]:
+        names = [field.name for field in fields(Attempts)][:6]
         columns = ", ".join(names)
-        grouped = f"FROM {{}} WHERE status = 'refused' AND time_ms >= ? {{}} GROUP BY {columns}"
+        grouped = f"FROM {{}} WHERE status = '{status}' AND time_ms >= ? {{}} GROUP BY {columns}"
         with self._snapshot() as (hot, state):
             sql = f"SELECT {columns}, count(*), min(time_ms), max(time_ms), transaction_id " + grouped.format(
                 "records", "AND position > ?"
@@ -241,7 +245,7 @@ class LedgerReader:
             merged[row[:6]] = _joined(row, merged.get(row[:6]))
         newest = sorted(merged.values(), key=lambda row: row[8], reverse=True)[:limit]
         return tuple(
-            Refusal(
+            Attempts(
                 **dict(zip(names, row[:6], strict=True)),
                 count=row[6],
                 first_ms=row[7],

@@ -1,0 +1,85 @@
+"""Work lists: each has its reason, and nothing stands on one without."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from easement.estate.assemble import assemble
+from easement.estate.model import LifecycleState, Registration
+from easement.estate.worklists import Signs, WorkList, worklists
+from easement.testing.small_estate import INTEGRATION, integration, interface, small_bundle, system
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def lists(
+    *changed: dict[str, Any], signs: Signs | None = None, state: LifecycleState = LifecycleState.LIVE, **options: Any
+) -> dict[WorkList, list[tuple[str, str]]]:
+    bundle = small_bundle(*changed, **options)
+    names = [one.document.metadata.name for one in bundle.documents if one.document.kind == "Integration"]
+    known = {name: Registration(id="INT-0001", revision="a" * 64, state=state) for name in names}
+    estate, _ = assemble(bundle, known)
+    fresh = Signs(served=dict.fromkeys(names, NOW), reviewed=dict.fromkeys(names, NOW))
+    return {
+        name: [(item.subject, item.why) for item in items]
+        for name, items in worklists(estate, signs or fresh, NOW).items()
+    }
+
+
+def test_a_tidy_estate_has_four_empty_lists() -> None:
+    assert lists() == {name: [] for name in WorkList}
+
+
+def test_without_an_owner_or_with_one_that_is_gone() -> None:
+    bare = {**system("shop"), "metadata": {"name": "shop"}}
+    found = lists(bare, without=["team/platform.yaml"])[WorkList.OWNERLESS]
+    assert ("system/shop", "it has no owner") in found
+    assert (f"integration/{INTEGRATION}", "its owner platform is no registered team") in found
+
+
+def test_silence_and_old_reviews_make_stale_but_only_of_what_flows() -> None:
+    old = NOW - timedelta(days=100)
+    signs = Signs(served={INTEGRATION: old}, registered={INTEGRATION: NOW - timedelta(days=91)})
+    assert [why for _, why in lists(signs=signs)[WorkList.STALE]] == [
+        "no review for 91 days; registered on 2026-03-02", "no traffic for 100 days; the last was on 2026-02-21",
+    ]  # fmt: skip
+    assert lists(signs=signs, state=LifecycleState.BUILD)[WorkList.STALE] == []
+    assert lists(signs=Signs(registered={INTEGRATION: NOW}))[WorkList.STALE] == []
+
+
+def test_what_nobody_uses_and_what_stands_on_nothing_is_orphaned() -> None:
+    unused = {**interface(), "metadata": {"name": "old-api", "owner": "platform"}}
+    found = lists(unused, without=["system/shop.yaml"])[WorkList.ORPHANED]
+    assert ("interface/old-api@1", "no integration uses it") in found
+    assert (f"integration/{INTEGRATION}", "what it stands on is not registered: system/shop") in found
+
+
+def test_a_retired_integration_is_on_no_list_and_uses_nothing() -> None:
+    found = lists(state=LifecycleState.RETIRED, without=["team/platform.yaml", "system/shop.yaml"])
+    assert [subject for subject, _ in found[WorkList.ORPHANED]] == ["interface/stock-api@1"]
+    assert not any(subject.startswith("integration/") for items in found.values() for subject, _ in items)
+
+
+def test_the_same_entity_by_two_ways_is_a_duplicate_in_either_direction() -> None:
+    first = interface(entities=["Stock"])
+    other = {**interface(entities=["stock"]), "metadata": {"name": "stock-feed", "owner": "platform"}}
+    second = integration("stock-again", interface={"name": "stock-feed", "version": "^1.0"})
+    found = lists(first, other, second)[WorkList.DUPLICATE]
+    assert [subject for subject, _ in found] == [f"integration/{INTEGRATION}", "integration/stock-again"]
+    assert "stock goes between shop and stock by another way too: integration/stock-again" in found[0][1]
+
+
+def test_two_majors_of_one_interface_are_a_migration_and_no_duplicate() -> None:
+    second_major = {**interface(entities=["Stock"], version="2.0.0")}
+    bundle_files = interface(entities=["Stock"])
+    moved = integration("stock-new", interface={"name": "stock-api", "version": "^2.0"})
+    import json
+
+    from easement.contract.loader import load
+    from easement.testing.small_estate import small_files
+
+    files = small_files(bundle_files, moved) | {"interface/stock-api-2.yaml": json.dumps(second_major).encode()}
+    estate, problems = assemble(load(files))
+    assert problems == ()
+    assert worklists(estate, Signs(), NOW)[WorkList.DUPLICATE] == ()
