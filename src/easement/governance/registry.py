@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, TypeVar
 
@@ -48,7 +48,7 @@ class Registry:
     person fill several required roles of a review. ``notice`` is how long an integration
     stays deprecated before it may retire. ``record`` writes to disk before it returns. ``on_plan`` gets the enforced
     estate when a new plan is current, before the nodes hear of it, so that no traffic comes unexpected; it must not
-    raise.
+    raise. ``console_url`` is where people reach the console; notices link there.
     """
 
     engine: Engine
@@ -59,6 +59,7 @@ class Registry:
     notice: timedelta = timedelta(0)
     on_plan: Callable[[Estate], None] = _tell_nobody
     now: Callable[[], datetime] = utc_now
+    console_url: str = ""
     feed: PlanFeed = field(default_factory=PlanFeed)
     _last: list[Snapshot] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -72,11 +73,10 @@ class Registry:
         with reading(self.engine) as connection:
             head = read_head(connection)
             last = self._last[:]
-            if last and last[0].head == head:
-                return last[0]
-            snapshot = load_snapshot(connection)
+            snapshot = last[0] if last and last[0].head == head else load_snapshot(connection)
         self._last[:] = [snapshot]
-        return snapshot
+        changes = snapshot.changes.at(self.now())
+        return snapshot if changes is snapshot.changes else replace(snapshot, changes=changes)
 
     def in_turn(
         self, prepare: Callable[[Snapshot], _Prepared], commit: Callable[[Connection, Snapshot, _Prepared], _Done]
