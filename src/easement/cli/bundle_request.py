@@ -38,7 +38,7 @@ def bundle_request(bundle: Bundle, *, prune: bool, base: str = "") -> dict[str, 
     for loaded in bundle.documents:
         if isinstance(loaded.document, Interface):
             names.update(definition_files(definition_path(loaded.document, loaded.file), bundle.files))
-    body: dict[str, Any] = {"files": {name: _sent(bundle.files[name]) for name in sorted(names)}, "prune": prune}
+    body: dict[str, Any] = {"files": {name: sent(bundle.files[name]) for name in sorted(names)}, "prune": prune}
     return body | ({"base": base} if base else {})
 
 
@@ -64,7 +64,8 @@ def end_with_problems(problems: tuple[Problem, ...], files: Mapping[str, bytes],
     raise typer.Exit(ExitCode.FINDINGS)
 
 
-def _sent(content: bytes) -> str | dict[str, str]:
+def sent(content: bytes) -> str | dict[str, str]:
+    """A file as the API takes it: text, or base64."""
     try:
         return content.decode()
     except UnicodeDecodeError:
