@@ -165,6 +165,7 @@ class EndpointTls:
 
     ca: Line = "system"
     server_name: Line = ""
+    minimum: Literal["1.2", "1.3"] = "1.2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)

@@ -11,6 +11,7 @@ from easement.plan.model import Plan, Upstream
 
 CONTROL_CLUSTER: Final = "easement-control"
 DECIDER_CLUSTER: Final = "easement-decider"
+_TLS_VERSIONS: Final = {"1.2": "TLSv1_2", "1.3": "TLSv1_3"}
 _SYSTEM_CA: Final = "/etc/ssl/certs/ca-certificates.crt"
 
 
@@ -73,7 +74,10 @@ def _tls(upstream: Upstream, place: GatewayPlace) -> Tree:
     context = typed(
         "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
         common_tls_context={
-            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
+            "tls_params": {
+                "tls_minimum_protocol_version": _TLS_VERSIONS[upstream.tls_minimum],
+                "tls_maximum_protocol_version": "TLSv1_3",
+            },
             "validation_context": {
                 "trusted_ca": {"filename": authority},
                 "match_typed_subject_alt_names": [

@@ -78,7 +78,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
-    """Where requests go. ``base_path`` has no trailing slash; ``ca`` is ``system``, ``internal`` or a PEM path."""
+    """Where requests go. ``base_path`` has no trailing slash; ``ca`` is ``system``, ``internal`` or a PEM path.
+
+    ``tls_minimum`` is the lowest version of TLS that is spoken: ``1.2`` or ``1.3``.
+    """
 
     name: str
     host: str
@@ -91,6 +94,7 @@ class Upstream:
     max_pending_requests: int
     max_requests: int
     connect_timeout_ms: int
+    tls_minimum: str = "1.2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

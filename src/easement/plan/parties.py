@@ -91,4 +91,5 @@ def upstream_of(system: System, endpoint: Endpoint) -> Upstream:
         max_pending_requests=requests,
         max_requests=requests,
         connect_timeout_ms=2000,
+        tls_minimum=endpoint.tls.minimum,
     )

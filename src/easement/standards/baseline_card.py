@@ -74,6 +74,23 @@ CARD_RULES: Final[tuple[AnyRule, ...]] = (
         check=_outside_card_zone,
         remedy=f"Mask, hash or drop the field, use a token, or put both systems into zone {CARD_ZONE} and into scope.",
         source="PCI DSS 4.0.1 req. 1.2.4, 3.4.1, 3.5.1, 12.5.2",
+        bad="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: restricted, tags: [pan]}}}
+---""",
+        good="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: restricted, tags: [pan]}}}
+---
+kind: System
+metadata: {name: shop}
+spec: {zones: [cde]}
+---
+kind: System
+metadata: {name: orders}
+spec: {zones: [cde]}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -89,6 +106,22 @@ CARD_RULES: Final[tuple[AnyRule, ...]] = (
         "acquirer directly.",
         source="PCI DSS 4.0.1 req. 3.3.1, 3.3.2",
         waivable=False,
+        bad="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: restricted, tags: [sad]}}}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {fields: [id, status]}""",
+        good="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: restricted, tags: [sad]}}}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {fields: [id]}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -102,5 +135,25 @@ CARD_RULES: Final[tuple[AnyRule, ...]] = (
         check=_provider_without_attestation,
         remedy="Add or renew an Agreement of type AOC with the receiving system.",
         source="PCI DSS 4.0.1 req. 12.8.2, 12.8.4",
+        bad="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: restricted, tags: [pan]}}}
+---
+kind: System
+metadata: {name: shop}
+spec: {party: {organisation: Mill Ltd., role: service-provider}}""",
+        good="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: restricted, tags: [pan]}}}
+---
+kind: System
+metadata: {name: shop}
+spec: {party: {organisation: Mill Ltd., role: service-provider}}
+---
+kind: Agreement
+metadata: {name: aoc-mill}
+spec: {type: AOC, between: [self, shop], signed: 2026-01-01, expires: 2027-12-31}""",
     ),
 )

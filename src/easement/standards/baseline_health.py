@@ -39,5 +39,25 @@ HEALTH_RULES: Final[tuple[Rule[IntegrationFacts], ...]] = (
         check=_phi_without_associate_agreement,
         remedy="Add or renew an Agreement of type BAA that binds both parties, or leave the phi fields out.",
         source="45 CFR 164.502(e), 164.504(e), 164.308(b)",
+        bad="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: restricted, tags: [phi]}}}
+---
+kind: System
+metadata: {name: shop}
+spec: {party: {organisation: Mill Ltd., role: service-provider}}""",
+        good="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: restricted, tags: [phi]}}}
+---
+kind: System
+metadata: {name: shop}
+spec: {party: {organisation: Mill Ltd., role: service-provider}}
+---
+kind: Agreement
+metadata: {name: baa-mill}
+spec: {type: BAA, between: [self, shop], signed: 2026-01-01, expires: 2027-12-31}""",
     ),
 )

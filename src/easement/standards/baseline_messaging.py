@@ -53,6 +53,14 @@ MESSAGING_RULES: Final[tuple[Rule[IntegrationFacts], ...]] = (
         check=_no_dead_letters,
         remedy="Add spec.errors.deadLetter: {retention: P14D, owner: TEAM}.",
         source="NIST SP 800-53 SI-11; 45 CFR 164.312(c)(1)",
+        bad="""\
+kind: Integration
+metadata: {name: orders-to-shop}
+spec: {errors: {deadLetter: null}}""",
+        good="""\
+kind: Integration
+metadata: {name: orders-to-shop}
+spec: {errors: {deadLetter: {retention: P7D, owner: shopkeepers}}}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -66,6 +74,14 @@ MESSAGING_RULES: Final[tuple[Rule[IntegrationFacts], ...]] = (
         check=_no_dead_letter_owner,
         remedy="Name a team in spec.errors.deadLetter.owner.",
         source="NIST SP 800-53 IR-4",
+        bad="""\
+kind: Integration
+metadata: {name: orders-to-shop}
+spec: {errors: {deadLetter: {owner: null}}}""",
+        good="""\
+kind: Integration
+metadata: {name: orders-to-shop}
+spec: {errors: {deadLetter: {owner: shopkeepers}}}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -79,6 +95,14 @@ MESSAGING_RULES: Final[tuple[Rule[IntegrationFacts], ...]] = (
         check=_no_retention,
         remedy="Set spec.retention.messages, such as P7D.",
         source="GDPR Art. 5(1)(e); PCI DSS 4.0.1 req. 3.2.1",
+        bad="""\
+kind: Integration
+metadata: {name: orders-to-shop}
+spec: {retention: {messages: null}}""",
+        good="""\
+kind: Integration
+metadata: {name: orders-to-shop}
+spec: {retention: {messages: P7D}}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -92,5 +116,13 @@ MESSAGING_RULES: Final[tuple[Rule[IntegrationFacts], ...]] = (
         check=_dead_letters_outlive,
         remedy="Shorten spec.errors.deadLetter.retention, or lengthen spec.retention.messages on purpose.",
         source="GDPR Art. 5(1)(e)",
+        bad="""\
+kind: Integration
+metadata: {name: orders-to-shop}
+spec: {errors: {deadLetter: {retention: P90D}}, retention: {messages: P7D}}""",
+        good="""\
+kind: Integration
+metadata: {name: orders-to-shop}
+spec: {errors: {deadLetter: {retention: P7D}}, retention: {messages: P7D}}""",
     ),
 )

@@ -71,6 +71,12 @@ OWNERSHIP_RULES: Final[tuple[AnyRule, ...]] = (
         check=_no_owner,
         remedy="Name a team in metadata.owner.",
         source="ISO/IEC 27001:2022 A.5.9; PCI DSS 4.0.1 req. 12.5.1",
+        bad="""\
+kind: System
+metadata: {name: shop, owner: null}""",
+        good="""\
+kind: System
+metadata: {name: shop, owner: shopkeepers}""",
     ),
     Rule(
         about=DocumentFacts,
@@ -83,6 +89,12 @@ OWNERSHIP_RULES: Final[tuple[AnyRule, ...]] = (
         check=_no_words,
         remedy="Write metadata.title or metadata.description.",
         source="GDPR Art. 30(1)",
+        bad="""\
+kind: System
+metadata: {name: shop, title: null}""",
+        good="""\
+kind: System
+metadata: {name: shop, title: The web shop}""",
     ),
     Rule(
         about=UnresolvedFacts,
@@ -96,6 +108,14 @@ OWNERSHIP_RULES: Final[tuple[AnyRule, ...]] = (
         remedy="Add the missing documents, or correct the names.",
         source="Easement design: fail closed",
         waivable=False,
+        bad="""\
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {operations: [getOrdr]}""",
+        good="""\
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {operations: [getOrder]}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -109,6 +129,18 @@ OWNERSHIP_RULES: Final[tuple[AnyRule, ...]] = (
         check=_third_party,
         remedy="Add the Agreement document that covers both systems.",
         source="ISO/IEC 27001:2022 A.5.14, A.5.20; NIST SP 800-53 CA-3",
+        bad="""\
+kind: System
+metadata: {name: shop}
+spec: {party: {organisation: Mill Ltd., role: service-provider}}""",
+        good="""\
+kind: System
+metadata: {name: shop}
+spec: {party: {organisation: Mill Ltd., role: service-provider}}
+---
+kind: Agreement
+metadata: {name: dpa-mill}
+spec: {type: DPA, between: [self, shop], signed: 2026-01-01, expires: 2027-12-31}""",
     ),
     Rule(
         about=AgreementFacts,
@@ -121,5 +153,13 @@ OWNERSHIP_RULES: Final[tuple[AnyRule, ...]] = (
         check=_not_in_force,
         remedy="Renew it, or remove the document together with what stands on it.",
         source="GDPR Art. 28(3), 46; 45 CFR 164.504(e)",
+        bad="""\
+kind: Agreement
+metadata: {name: dpa-mill}
+spec: {type: DPA, between: [self, shop], signed: 2024-01-01, expires: 2025-12-31}""",
+        good="""\
+kind: Agreement
+metadata: {name: dpa-mill}
+spec: {type: DPA, between: [self, shop], signed: 2026-01-01, expires: 2027-12-31}""",
     ),
 )

@@ -9,6 +9,7 @@ from easement.compliance.countries import COUNTRIES, OFTEN_MEANT
 from easement.contract.kinds import Classification, LegalBasis, Severity, Stage, Tag
 from easement.estate.flows import PERSONAL_TAGS
 from easement.estate.transfers import personal_transfers
+from easement.interfaces.body_tree import ROOT
 from easement.standards.counterparties import role_of, uncovered_receivers
 from easement.standards.facts import IntegrationFacts, SystemFacts
 from easement.standards.model import AnyRule, Found, Rule
@@ -107,7 +108,7 @@ def _consent_and_basis(facts: IntegrationFacts) -> Iterable[Found]:
 
 
 def _wide_fields(facts: IntegrationFacts) -> Iterable[Found]:
-    offered = facts.offered.leaf_paths()
+    offered = facts.offered.leaf_paths() - {ROOT}
     carried = {one.path for one in facts.fields if one.leaf}
     if len(offered) > _FEW_FIELDS and offered <= carried:
         yield Found(
@@ -136,6 +137,14 @@ PRIVACY_RULES: Final[tuple[AnyRule, ...]] = (
         remedy="Write the ISO 3166-1 alpha-2 code, such as GR for Greece or GB for the United Kingdom.",
         source="GDPR Art. 44; ISO 3166-1",
         waivable=False,
+        bad="""\
+kind: System
+metadata: {name: shop}
+spec: {location: {country: UK}}""",
+        good="""\
+kind: System
+metadata: {name: shop}
+spec: {location: {country: GB}}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -152,6 +161,30 @@ PRIVACY_RULES: Final[tuple[AnyRule, ...]] = (
         remedy="Name an agreement in force in spec.transfer (mechanism SCC or BCR), choose hosting in a covered "
         "country, or leave the personal fields out, masked or dropped.",
         source="GDPR Art. 44-47, 49; EDPB Guidelines 2/2018",
+        bad="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: confidential, tags: [personal]}}}
+---
+kind: System
+metadata: {name: shop}
+spec: {location: {country: IN}}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {legalBasis: contract}""",
+        good="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: confidential, tags: [personal]}}}
+---
+kind: System
+metadata: {name: shop}
+spec: {location: {country: CH}}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {legalBasis: contract, transfer: {mechanism: adequacy}}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -165,6 +198,34 @@ PRIVACY_RULES: Final[tuple[AnyRule, ...]] = (
         check=_processor_without_agreement,
         remedy="Add or renew an Agreement of type DPA between the processor's system and `self`.",
         source="GDPR Art. 28(3)",
+        bad="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: confidential, tags: [personal]}}}
+---
+kind: System
+metadata: {name: shop}
+spec: {party: {organisation: Mill Ltd., role: processor}}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {legalBasis: contract}""",
+        good="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: confidential, tags: [personal]}}}
+---
+kind: System
+metadata: {name: shop}
+spec: {party: {organisation: Mill Ltd., role: processor}}
+---
+kind: Agreement
+metadata: {name: dpa-mill}
+spec: {type: DPA, between: [self, shop], signed: 2026-01-01, expires: 2027-12-31}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {legalBasis: contract}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -178,6 +239,34 @@ PRIVACY_RULES: Final[tuple[AnyRule, ...]] = (
         check=_joint_controller_without_arrangement,
         remedy="Add or renew an Agreement of type JointController.",
         source="GDPR Art. 26",
+        bad="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: confidential, tags: [personal]}}}
+---
+kind: System
+metadata: {name: shop}
+spec: {party: {organisation: Mill Ltd., role: joint-controller}}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {legalBasis: contract}""",
+        good="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: confidential, tags: [personal]}}}
+---
+kind: System
+metadata: {name: shop}
+spec: {party: {organisation: Mill Ltd., role: joint-controller}}
+---
+kind: Agreement
+metadata: {name: joint-mill}
+spec: {type: JointController, between: [self, shop], signed: 2026-01-01, expires: 2027-12-31}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {legalBasis: contract}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -191,6 +280,22 @@ PRIVACY_RULES: Final[tuple[AnyRule, ...]] = (
         check=_no_legal_basis,
         remedy="Set spec.legalBasis and spec.purpose, or leave the personal fields out.",
         source="GDPR Art. 5(1)(b), 6(1)",
+        bad="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: confidential, tags: [personal]}}}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {legalBasis: null}""",
+        good="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: confidential, tags: [personal]}}}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {legalBasis: contract}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -206,6 +311,22 @@ PRIVACY_RULES: Final[tuple[AnyRule, ...]] = (
         remedy="Ask for consent (spec.consent with legalBasis consent), or name a legal obligation, vital interests or "
         "public task that applies.",
         source="GDPR Art. 9(1), 9(2)",
+        bad="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: restricted, tags: [special-category]}}}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {legalBasis: contract}""",
+        good="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: restricted, tags: [special-category]}}}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {legalBasis: consent, consent: {scope: care}}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -219,6 +340,14 @@ PRIVACY_RULES: Final[tuple[AnyRule, ...]] = (
         check=_consent_and_basis,
         remedy="Set legalBasis: consent together with consent: {scope: ...}, or neither.",
         source="GDPR Art. 6(1)(a), 7",
+        bad="""\
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {legalBasis: consent, consent: none}""",
+        good="""\
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {legalBasis: consent, consent: {scope: newsletter}}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -232,6 +361,34 @@ PRIVACY_RULES: Final[tuple[AnyRule, ...]] = (
         check=_wide_fields,
         remedy="List the fields that the purpose needs; mask or hash what only has to be recognised.",
         source="GDPR Art. 5(1)(c), 25",
+        bad="""\
+openapi: 3.1.0
+components:
+  schemas:
+    Order:
+      properties: {total: {type: number}, sku: {type: string}, count: {type: integer}, placed: {type: string}}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {legalBasis: contract, fields: [id, status, total, sku, count, placed]}
+---
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: confidential, tags: [personal]}}}""",
+        good="""\
+openapi: 3.1.0
+components:
+  schemas:
+    Order:
+      properties: {total: {type: number}, sku: {type: string}, count: {type: integer}, placed: {type: string}}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {legalBasis: contract, fields: [status, total]}
+---
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: confidential, tags: [personal]}}}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -245,5 +402,13 @@ PRIVACY_RULES: Final[tuple[AnyRule, ...]] = (
         remedy="Add x-easement to the schema property, or the path to spec.fields of the Interface, or say "
         "spec.defaultClassification there on purpose.",
         source="GDPR Art. 5(2), 24; ISO/IEC 27001:2022 A.5.12",
+        bad="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {defaultClassification: null}""",
+        good="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {defaultClassification: internal}""",
     ),
 )

@@ -109,6 +109,22 @@ SECURITY_RULES: Final[tuple[AnyRule, ...]] = (
         check=_unsealed,
         remedy="Set spec.security.encryption: payload and give the target an encryptionKey, or leave the field out.",
         source="GDPR Art. 32(1)(a); 45 CFR 164.312(e)(2)(ii); PCI DSS 4.0.1 req. 3.5.1",
+        bad="""\
+kind: Interface
+metadata: {name: orders-events}
+spec: {fields: {status: {classification: restricted}}}
+---
+kind: Integration
+metadata: {name: orders-to-shop}
+spec: {security: {encryption: transport}}""",
+        good="""\
+kind: Interface
+metadata: {name: orders-events}
+spec: {fields: {status: {classification: restricted}}}
+---
+kind: Integration
+metadata: {name: orders-to-shop}
+spec: {security: {encryption: payload}}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -121,6 +137,25 @@ SECURITY_RULES: Final[tuple[AnyRule, ...]] = (
         check=_sealing_without_key,
         remedy="Add the target's public JWK as spec.encryptionKey of its System document.",
         source="RFC 7516; RFC 7517",
+        bad="""\
+kind: Integration
+metadata: {name: orders-to-shop}
+spec: {security: {encryption: payload}}""",
+        good="""\
+kind: System
+metadata: {name: shop}
+spec:
+  encryptionKey:
+    kty: EC
+    crv: P-256
+    use: enc
+    kid: shop-2026
+    x: A_fmuzQRnR_h9E5pV-OYoIbf8JzPfmhgR4kS_9FBtk0
+    y: 6b8x7HIEqYrko1Q3oXTjHZgQs8YdJjRe6abuXei9vEw
+---
+kind: Integration
+metadata: {name: orders-to-shop}
+spec: {security: {encryption: payload}}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -134,6 +169,26 @@ SECURITY_RULES: Final[tuple[AnyRule, ...]] = (
         check=_open_zone_without_mutual_tls,
         remedy="Set spec.security.authentication to oauth2+mtls or mtls.",
         source="RFC 8705; NIST SP 800-53 IA-3, SC-8",
+        bad="""\
+kind: System
+metadata: {name: shop}
+spec: {zones: [partner]}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {security: {authentication: oauth2}}""",
+        good="""\
+kind: System
+metadata: {name: shop}
+spec: {zones: [partner]}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {security: {authentication: oauth2+mtls}}
+---
+kind: Integration
+metadata: {name: orders-to-shop}
+spec: {security: {authentication: oauth2+mtls}}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -147,6 +202,22 @@ SECURITY_RULES: Final[tuple[AnyRule, ...]] = (
         check=_api_key,
         remedy="Use oauth2 or stronger, or leave out what is confidential.",
         source="OWASP API Security Top 10 2023 API2; PCI DSS 4.0.1 req. 8.6",
+        bad="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: confidential}}}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {security: {authentication: api-key}}""",
+        good="""\
+kind: Interface
+metadata: {name: orders-api}
+spec: {fields: {status: {classification: confidential}}}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {security: {authentication: oauth2}}""",
     ),
     Rule(
         about=SystemFacts,
@@ -159,6 +230,14 @@ SECURITY_RULES: Final[tuple[AnyRule, ...]] = (
         check=_plain_http,
         remedy="Give the endpoint an https URL, and spec.endpoints.NAME.tls where our own authority signed it.",
         source="GDPR Art. 32(1)(a); 45 CFR 164.312(e)(1); PCI DSS 4.0.1 req. 4.2.1",
+        bad="""\
+kind: System
+metadata: {name: orders}
+spec: {endpoints: {production: {url: "http://orders.example.com"}}}""",
+        good="""\
+kind: System
+metadata: {name: orders}
+spec: {endpoints: {production: {url: "https://orders.example.com"}}}""",
     ),
     Rule(
         about=InterfaceFacts,
@@ -173,5 +252,11 @@ SECURITY_RULES: Final[tuple[AnyRule, ...]] = (
         check=_unsecured_operations,
         remedy="Add a security requirement to the operation or to the whole description.",
         source="OpenAPI 3.1 §4.8.30; OWASP API Security Top 10 2023 API2",
+        bad="""\
+openapi: 3.1.0
+security: null""",
+        good="""\
+openapi: 3.1.0
+security: [{oauth: []}]""",
     ),
 )

@@ -72,6 +72,14 @@ SERVICE_RULES: Final[tuple[AnyRule, ...]] = (
         check=_no_limit,
         remedy="Set spec.sla.throughput.limit, such as 50/s.",
         source="OWASP API Security Top 10 2023 API4; NIST SP 800-53 SC-5",
+        bad="""\
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {sla: {throughput: {limit: null}}}""",
+        good="""\
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {sla: {throughput: {limit: 20/s}}}""",
     ),
     Rule(
         about=SystemFacts,
@@ -84,6 +92,14 @@ SERVICE_RULES: Final[tuple[AnyRule, ...]] = (
         check=_limits_above_capacity,
         remedy="Lower limits of the integrations that reach it, or raise spec.capacity.throughput after measuring.",
         source="NIST SP 800-53 SC-5(2), CP-2(2)",
+        bad="""\
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {sla: {throughput: {limit: 900/s}}}""",
+        good="""\
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {sla: {throughput: {limit: 90/s}}}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -96,6 +112,14 @@ SERVICE_RULES: Final[tuple[AnyRule, ...]] = (
         check=_availability_above_capacity,
         remedy="Promise no more than the target declares.",
         source="ISO/IEC 20000-1:2018 8.3.3",
+        bad="""\
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {sla: {availability: 99.99}}""",
+        good="""\
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {sla: {availability: 99.5}}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -109,6 +133,14 @@ SERVICE_RULES: Final[tuple[AnyRule, ...]] = (
         check=_critical_without_promise,
         remedy="Set spec.sla.schedule, and availability or latency.",
         source="NIST SP 800-53 SI-4, CP-2(8)",
+        bad="""\
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {sla: {criticality: vital}}""",
+        good="""\
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {sla: {criticality: vital, availability: 99.5, schedule: {every: 1d}}}""",
     ),
     Rule(
         about=IntegrationFacts,
@@ -121,5 +153,11 @@ SERVICE_RULES: Final[tuple[AnyRule, ...]] = (
         check=_deprecated_operations,
         remedy="Move to the successor that the interface's owner names.",
         source="RFC 9745",
+        bad="""\
+openapi: 3.1.0
+paths: {'/orders/{id}': {get: {deprecated: true}}}""",
+        good="""\
+openapi: 3.1.0
+paths: {'/orders/{id}': {get: {deprecated: false}}}""",
     ),
 )

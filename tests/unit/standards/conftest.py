@@ -19,7 +19,7 @@ from easement.standards.model import Finding
 
 TODAY = date(2026, 11, 23)
 NAMES = ("id", "total", "name", "email", "diagnosis", "chart", "pan", "cvv", "secret", "note")
-BODY = {"type": "object", "properties": {name: {"type": "string"} for name in NAMES}}
+BODY = {"type": "object", "required": ["id"], "properties": {name: {"type": "string"} for name in NAMES}}
 ORDER = {"type": "object", "properties": {"id": {"type": "string"}, "total": {"type": "string"}}}
 TAGS = {
     "id": {"classification": "internal"},
@@ -40,9 +40,13 @@ def operation(name: str, *, request: Any = None, response: Any = None, **more: A
         method="POST" if request else "GET",
         path=f"/{name}",
         request=Content(required=True, media={"application/json": request}) if request else None,
-        responses=(Response(status="200", content=Content(required=True, media={"application/json": response})),)
-        if response
-        else (),
+        responses=(
+            *(
+                (Response(status="200", content=Content(required=True, media={"application/json": response})),)
+                * bool(response)
+            ),
+            Response(status="4XX", content=None),
+        ),
         **{"secured": True, **more},
     )
 
@@ -74,11 +78,12 @@ def _document(kind: str, name: str, **spec: Any) -> dict[str, Any]:
 def _documents() -> dict[str, dict[str, Any]]:
     documents = [
         _document("Team", "shopkeepers"),
-        _document("System", "shop", location={"country": "DE"}),
+        _document("System", "shop", location={"country": "DE"}, technology="python"),
         _document(
             "System",
             "store",
             location={"country": "FR"},
+            technology="python",
             endpoints={"production": {"url": "https://store.example"}},
             capacity={"throughput": "100/s", "availability": 99.5},
         ),
@@ -86,7 +91,15 @@ def _documents() -> dict[str, dict[str, Any]]:
             "Interface", "store-api", system="store", version="1.0.0", definition={"openapi": "a.yaml"}, fields=TAGS
         ),
         _document(
-            "Interface", "store-events", system="store", version="1.0.0", definition={"asyncapi": "b.yaml"}, fields=TAGS
+            "Interface",
+            "store-events",
+            system="store",
+            version="1.0.0",
+            definition={"asyncapi": "b.yaml"},
+            fields=TAGS,
+            ordering={"key": "id"},
+            envelope="cloudevents",
+            compatibility="backward",
         ),
         _document(
             "Integration",
@@ -97,7 +110,9 @@ def _documents() -> dict[str, dict[str, Any]]:
             operations=["read"],
             fields={"id": "clear", "total": "clear"},
             purpose="essential.service",
-            sla={"throughput": {"limit": "10/s"}},
+            security={"scopes": ["store.read"]},
+            sla={"latency": {"p95": "300ms"}, "throughput": {"expected": "5/s", "limit": "10/s"}},
+            retention={"records": "P2190D"},
         ),
         _document(
             "Integration",
@@ -109,9 +124,10 @@ def _documents() -> dict[str, dict[str, Any]]:
             channels=["changed"],
             fields={"id": "clear", "total": "clear"},
             purpose="essential.service",
-            errors={"deadLetter": {"retention": "P3D", "owner": "shopkeepers"}},
-            retention={"messages": "P7D"},
-            sla={"throughput": {"limit": "10/s"}},
+            security={"scopes": ["store.events.read"]},
+            errors={"retry": {"attempts": 5}, "deadLetter": {"retention": "P3D", "owner": "shopkeepers"}},
+            retention={"messages": "P7D", "records": "P2190D"},
+            sla={"latency": {"p95": "300ms"}, "throughput": {"expected": "5/s", "limit": "10/s"}},
         ),
     ]
     return {subject_of(from_json(document)): document for document in documents}

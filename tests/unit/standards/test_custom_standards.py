@@ -37,7 +37,7 @@ def found(world: Any) -> list[tuple[str, str]]:
         ("source.name != 'shop'", [f"{READS}#/spec"]),
         ("fields.all(f, f.classification == 'public')", [f"{READS}#/spec", f"{TOLD}#/spec"]),
         ("fields.exists(f, f.receiver == 'store')", [f"{READS}#/spec", f"{TOLD}#/spec"]),
-        ("system.technology != ''", ["system/shop#/spec/technology", "system/store#/spec/technology"]),
+        ("system.technology != 'python'", ["system/shop#/spec/technology", "system/store#/spec/technology"]),
         ("system.location.country in ['DE', 'FR']", []),
         ("interface.name.endsWith('-api')", ["interface/store-events@1#/metadata/name"]),
         ("target.capacity.availability >= 99.9", [f"{READS}#/spec"]),
