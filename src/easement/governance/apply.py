@@ -155,6 +155,7 @@ def _proposed(snapshot: Snapshot, proposal: Proposal, now: datetime) -> Snapshot
         registered={key: entry for key, entry in snapshot.registered.items() if key not in gone}
         | dict(proposal.incoming),
         enforced={key: entry for key, entry in snapshot.enforced.items() if key not in gone},
+        interface_states=snapshot.interface_states,
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from easement.estate.model import Estate
 from easement.governance.approval import SYSTEM_ACTOR
+from easement.governance.notices_of_plan import plan_notices
 from easement.governance.records import Act
 from easement.governance.registry import Registry
 from easement.governance.snapshot import Snapshot, assemble_entries
@@ -37,7 +38,8 @@ def compile_current(registry: Registry) -> str:
 
     def prepare(snapshot: Snapshot) -> tuple[Estate, bytes, Mapping[str, bool]]:
         estate = assemble_entries(snapshot.enforced.values(), snapshot.integrations).estate
-        plan = compile_plan(estate, environment=registry.environment, today=registry.today)
+        notices = plan_notices(snapshot.interface_states)
+        plan = compile_plan(estate, environment=registry.environment, today=registry.today, notices=notices)
         return estate, encode_plan(plan), _programmed(plan)
 
     def commit(

@@ -12,6 +12,7 @@ from easement.estate.change import Change, changes
 from easement.estate.model import Estate
 from easement.governance.enforcement import consider, standing
 from easement.governance.errors import UnknownError
+from easement.governance.notices_of_plan import standing_of
 from easement.governance.registry import Registry
 from easement.governance.reviews import review_of
 from easement.governance.snapshot import Snapshot, assemble_entries
@@ -24,7 +25,10 @@ from easement.store.revisions import StoredRevision, get_revision, history
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredDocument:
-    """A document as it was applied last. ``version`` grows with every change of it, its lifecycle included."""
+    """A document as it was applied last. ``version`` grows with every change of it, its lifecycle included.
+
+    ``state`` is an integration's (``live``) or an interface version's (``deprecated``); others have none.
+    """
 
     document: Document
     revision: str
@@ -135,5 +139,12 @@ def _document(snapshot: Snapshot, key: tuple[str, str]) -> RegisteredDocument:
         enforced=stored.enforced,
         version=f"{stored.version}.{integration.version}" if integration else str(stored.version),
         id=integration.id if integration else "",
-        state=integration.state if integration else "",
+        state=_state(snapshot, kind, name),
     )
+
+
+def _state(snapshot: Snapshot, kind: str, name: str) -> str:
+    if kind == "Interface":
+        return standing_of(snapshot.interface_states.get(name)).state.value
+    stored = snapshot.integrations.get(name) if kind == "Integration" else None
+    return stored.state if stored else ""

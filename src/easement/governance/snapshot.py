@@ -15,6 +15,7 @@ from easement.governance.change_permits import ChangePermits, load_permits
 from easement.governance.entries import Entries, Entry, bundle_of, entry_of
 from easement.store.documents import Head, StoredDocument, present, read_head
 from easement.store.integrations import StoredIntegration, present_integrations
+from easement.store.interface_states import StoredInterfaceState, present_interface_states
 from easement.store.revisions import get_revisions, read_files
 
 DocumentKey = tuple[str, str]
@@ -34,6 +35,7 @@ class Snapshot:
     registered: Entries
     enforced: Entries
     authors: Mapping[DocumentKey, str] = field(default_factory=dict)
+    interface_states: Mapping[str, StoredInterfaceState] = field(default_factory=dict)
     changes: ChangePermits = ChangePermits()
 
     def state(self, integration: str) -> LifecycleState | None:
@@ -76,6 +78,7 @@ def load_snapshot(connection: Connection) -> Snapshot:
             if (*key, document.registered) in stored
         },
         changes=load_permits(connection),
+        interface_states=present_interface_states(connection),
     )
 
 
