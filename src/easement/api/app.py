@@ -11,6 +11,8 @@ from easement import __version__
 from easement.api.audit_routes import audit_router
 from easement.api.change_routes import change_router
 from easement.api.discovery_routes import discovery_router
+from easement.api.excellence_routes import excellence_router
+from easement.api.export_routes import export_router
 from easement.api.health_routes import health_router, probe_router
 from easement.api.plan_routes import node_router, plan_router
 from easement.api.problem import install_problem_handlers
@@ -42,8 +44,8 @@ def create_api(services: ControlServices, routers: Sequence[APIRouter] = ()) -> 
     )
     install_problem_handlers(app)
     for router in (
-        change_router, review_router, plan_router, audit_router, health_router, search_router,
-        discovery_router, registry_router,
+        change_router, review_router, excellence_router, plan_router, audit_router, health_router, search_router,
+        discovery_router, export_router, registry_router,
     ):  # fmt: skip
         app.include_router(router(services), prefix=API_PREFIX)
     app.include_router(probe_router(services))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
 from typing import Final
 
 from easement.cli.table import as_table as table_text
 from easement.cli.table import printable
-from easement.estate.graph import Affected, Edge, Impact, Node
+from easement.estate.exchange.drawing import dot_text, mermaid_text
+from easement.estate.graph import Affected, Impact
 
 NOBODY: Final = "(nobody)"
 _CRITICALITIES: Final = ("vital", "high", "medium", "low")
-_MERMAID_CODES: Final = '#&"<>;`[](){}|\\'
 
 
 def as_table(impact: Impact) -> str:
@@ -81,32 +80,3 @@ def as_mermaid(impact: Impact) -> str:
     """A flow chart in Mermaid, as code hosts draw it in Markdown."""
     nodes = (impact.start, *(affected.node for affected in impact))
     return mermaid_text(nodes, impact.edges(), bold=impact.start.reference)
-
-
-def dot_text(nodes: Iterable[Node], edges: Iterable[Edge], *, bold: str = "") -> str:
-    """Any nodes and edges in DOT; ``bold`` is drawn with a thick line."""
-    lines = ["digraph impact {", "  rankdir=LR;", "  node [shape=box];"]
-    lines += [f"  {_dot(node.reference)}{' [style=bold]' if node.reference == bold else ''};" for node in nodes]
-    lines += [f"  {_dot(edge.start)} -> {_dot(edge.end)} [label={_dot(edge.relation)}];" for edge in edges]
-    return "\n".join([*lines, "}", ""])
-
-
-def mermaid_text(nodes: Iterable[Node], edges: Iterable[Edge], *, bold: str = "") -> str:
-    """Any nodes and edges in Mermaid; ``bold`` is drawn with a thick line."""
-    numbers = {node.reference: f"n{index}" for index, node in enumerate(nodes)}
-    lines = ["flowchart LR"]
-    lines += [f'  {number}["{_mermaid(reference)}"]' for reference, number in numbers.items()]
-    lines += [f'  {numbers[edge.start]} -->|"{_mermaid(edge.relation)}"| {numbers[edge.end]}' for edge in edges]
-    if bold in numbers:
-        lines.append(f"  style {numbers[bold]} stroke-width:3px")
-    return "\n".join([*lines, ""])
-
-
-def _dot(text: str) -> str:
-    """A quoted id; the language knows one escape inside quotes, and a backslash must not eat the quote."""
-    return '"' + printable(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _mermaid(text: str) -> str:
-    """Text for a quoted label: what the language or HTML reads as more than text becomes an entity code."""
-    return "".join(f"#{ord(sign)};" if sign in _MERMAID_CODES else sign for sign in printable(text))

@@ -1,6 +1,6 @@
 """The catalogue of problem codes, one module for each range.
 
-1xxx contract, 2xxx interfaces, 3xxx estate (39xx registry), 4xxx plan, 5xxx gateway, 6xxx broker, 7xxx identity,
+1xxx contract, 2xxx interfaces, 3xxx estate (37xx imports, 39xx registry), 4xxx plan, 5xxx gateway, 6xxx broker, 7xxx identity,
 8xxx ledger, 9xxx runtime. To add a code, add a :class:`~easement.contract.code_entry.CodeEntry` to the module of its
 range; a test holds that every code that product code names is explained here.
 """
@@ -15,12 +15,14 @@ from easement.contract import (
     codes_broker,
     codes_contract,
     codes_estate,
+    codes_exchange,
     codes_gateway,
     codes_identity,
     codes_interfaces,
     codes_ledger,
     codes_plan,
     codes_runtime,
+    codes_spectral,
 )
 from easement.contract.code_entry import CodeEntry
 
@@ -31,6 +33,7 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             codes_contract,
             codes_interfaces,
             codes_estate,
+            codes_exchange,
             codes_plan,
             codes_gateway,
             codes_broker,
