@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -31,16 +32,25 @@ _SHORTEST_AGE_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
-    """What was done, by stream name; ``failed`` holds a sentence for each object that could not be made."""
+    """What was done, by stream name; ``failed`` holds a sentence for each object that could not be made.
+
+    ``waiting`` counts, for each stream of a target, the messages that it has not acknowledged, where there are any;
+    ``retired`` are our streams that no contract names and that are still there.
+    """
 
     created: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
     deleted: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    waiting: Mapping[str, int] = field(default_factory=dict)
+    retired: tuple[str, ...] = ()
 
 
 async def reconcile(connection: Client, topology: Topology) -> Reconciled:
-    """Create and update what ``topology`` names; delete our streams that it does not name once they are empty."""
+    """Create and update what ``topology`` names; delete our streams that it does not name once they are empty.
+
+    Streams in ``topology.removals`` are deleted with what is in them.
+    """
     stream_api = connection.jetstream(timeout=10)
     existing = {info.config.name or "": info for info in await _all_streams(stream_api)}
     created, updated, failed = [], [], []
@@ -54,13 +64,22 @@ async def reconcile(connection: Client, topology: Topology) -> Reconciled:
                 updated.append(spec.name)
         except APIError as error:
             failed.append(f"stream {spec.name}: {error.description}")
+    waiting: dict[str, int] = {}
     for consumer in topology.consumers:
         try:
-            await _reconcile_consumer(stream_api, consumer)
+            if (count := await _reconcile_consumer(stream_api, consumer)) and consumer.stream.startswith(TARGET_PREFIX):
+                waiting[consumer.stream] = count
         except APIError as error:
             failed.append(f"consumer {consumer.stream}/{consumer.name}: {error.description}")
-    deleted = await _delete_retired(stream_api, topology, existing)
-    return Reconciled(created=tuple(created), updated=tuple(updated), deleted=deleted, failed=tuple(failed))
+    deleted, kept = await _delete_retired(stream_api, topology, existing)
+    return Reconciled(
+        created=tuple(created),
+        updated=tuple(updated),
+        deleted=deleted,
+        failed=tuple(failed),
+        waiting=waiting,
+        retired=kept,
+    )
 
 
 async def missing_streams(connection: Client, topology: Topology) -> tuple[str, ...]:
@@ -107,15 +126,17 @@ def _differs(spec: StreamSpec, info: StreamInfo) -> bool:
     )
 
 
-async def _reconcile_consumer(stream_api: JetStreamContext, spec: ConsumerSpec) -> None:
+async def _reconcile_consumer(stream_api: JetStreamContext, spec: ConsumerSpec) -> int:
+    """Make it so, and count what it has not handled yet."""
     want = _consumer_config(spec)
     try:
         have = await stream_api.consumer_info(spec.stream, spec.name)
     except NotFoundError:
         await stream_api.add_consumer(spec.stream, want)
-        return
+        return 0
     if _consumer_differs(want, have):
         await stream_api.add_consumer(spec.stream, want)
+    return (have.num_pending or 0) + (have.num_ack_pending or 0)
 
 
 def _consumer_differs(want: ConsumerConfig, info: ConsumerInfo) -> bool:
@@ -144,16 +165,20 @@ def _consumer_config(spec: ConsumerSpec) -> ConsumerConfig:
 
 async def _delete_retired(
     stream_api: JetStreamContext, topology: Topology, existing: dict[str, StreamInfo]
-) -> tuple[str, ...]:
-    """A stream that no contract names goes when its last message has aged out; until then nobody may reach it."""
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A stream that no contract names goes when its last message has aged out; until then nobody may reach it.
+
+    Returns what was deleted and what is kept.
+    """
     wanted = {spec.name for spec in topology.streams}
-    deleted = []
+    deleted, kept = [], []
     for name, info in existing.items():
         if name in wanted or not name.startswith(_OURS):
             continue
-        if info.state.messages:
+        if info.state.messages and name not in topology.removals:
             _log.info("broker.retired_stream_kept", stream=name, messages=info.state.messages)
+            kept.append(name)
             continue
         await stream_api.delete_stream(name)
         deleted.append(name)
-    return tuple(deleted)
+    return tuple(deleted), tuple(kept)

@@ -17,7 +17,7 @@ from nats.errors import Error as NatsError
 from easement.broker.callout import Callout, Rules
 from easement.broker.connection import BrokerAddress, connect_as
 from easement.broker.credentials import CALLOUT, STEWARD, SYSTEM, check_storage_key, ensure_keys
-from easement.broker.reconcile import missing_streams, reconcile
+from easement.broker.reconcile import Reconciled, missing_streams, reconcile
 from easement.broker.records import RecordWriter
 from easement.broker.revocation import accounts_to_disconnect, disconnect
 from easement.broker.server import NatsServer, find_server
@@ -33,6 +33,8 @@ from easement.store.node_state import NodeState, NodeStateClient
 
 _log = structlog.get_logger()
 _BEAT_S: Final = 1.0
+_SAID: Final = 1_000
+"""How many streams a heartbeat names at most."""
 _RECONCILE_S: Final = 60.0
 _RETRY_S: Final = 2.0
 _CERTIFICATES_S: Final = 30.0
@@ -138,6 +140,8 @@ class _Keeper:
         self._topology: Topology | None = None
         self._missing: tuple[str, ...] = ()
         self._problems: tuple[str, ...] = ()
+        self._done = Reconciled()
+        self._reconciled_for = ""
 
     async def follow(self, stop: asyncio.Event) -> None:
         """Take over each new state until ``stop`` is set."""
@@ -189,6 +193,7 @@ class _Keeper:
     async def _reconcile(self) -> None:
         if self._topology is None:
             return
+        plan_hash = self._callout.rules.plan_hash if self._callout.rules else ""
         try:
             done = await reconcile(self._steward, self._topology)
             self._missing = await missing_streams(self._steward, self._topology)
@@ -199,6 +204,7 @@ class _Keeper:
         if done.failed and done.failed != self._problems:
             _log.error("broker.streams_failed", reasons=list(done.failed))
         self._problems = done.failed
+        self._done, self._reconciled_for = done, plan_hash
 
     async def beat(self) -> None:
         """Say each second whether we serve."""
@@ -212,7 +218,13 @@ class _Keeper:
                 and not self._missing
                 and not self._problems
             )
-            facts: dict[str, Any] = {"plan": rules.plan_hash if rules else "", "missing_streams": list(self._missing)}
+            facts: dict[str, Any] = {
+                "plan": rules.plan_hash if rules else "",
+                "missing_streams": list(self._missing),
+                "streams_of_plan": self._reconciled_for,
+                "waiting": dict(sorted(self._done.waiting.items())[:_SAID]),
+                "retired_streams": list(self._done.retired[:_SAID]),
+            }
             await asyncio.to_thread(lambda: heartbeat.beat(ready=ready, **facts))  # noqa: B023 - awaited at once
             await asyncio.sleep(_BEAT_S)
 

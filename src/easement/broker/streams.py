@@ -74,6 +74,8 @@ class Topology:
     streams: tuple[StreamSpec, ...]
     consumers: tuple[ConsumerSpec, ...]
     problems: tuple[str, ...] = ()
+    removals: frozenset[str] = frozenset()
+    """Streams that go with what is in them."""
 
 
 def topology_of(plan: Plan) -> Topology:
@@ -110,7 +112,15 @@ def topology_of(plan: Plan) -> Topology:
         streams=tuple(sorted([*streams, evidence], key=lambda stream: stream.name)),
         consumers=tuple(sorted(consumers, key=lambda consumer: (consumer.stream, consumer.name))),
         problems=problems,
+        removals=_removals(plan),
     )
+
+
+def _removals(plan: Plan) -> frozenset[str]:
+    """The streams of integrations that were decommissioned; never one that a delivery of the plan still needs."""
+    names = {make(name) for name in plan.removals for make in (target_stream, dead_letter_stream)}
+    needed = {make(it.party.integration) for it in plan.deliveries for make in (target_stream, dead_letter_stream)}
+    return frozenset(names - needed)
 
 
 def distinct_channels(plan: Plan) -> tuple[dict[str, ChannelPlan], tuple[str, ...]]:

@@ -36,6 +36,7 @@ class Guard(StrEnum):
     NOTHING_BLOCKS_LIVE = "nothing-blocks-live"
     REASON_GIVEN = "reason-given"
     NOTICE_OVER = "notice-over"
+    GATE_PASSED = "gate-passed"
 
     @property
     def unmet(self) -> str:
@@ -49,6 +50,7 @@ _UNMET: Final[Mapping[Guard, str]] = {
     Guard.NOTHING_BLOCKS_LIVE: "a finding blocks going live: fix it, or get a waiver",
     Guard.REASON_GIVEN: "no reason is given: say why, it goes on the record",
     Guard.NOTICE_OVER: "the notice period is still running",
+    Guard.GATE_PASSED: "the go-live gate is not passed: easement onboarding shows what is missing",
 }
 
 
@@ -76,7 +78,7 @@ TRANSITIONS: Final[Mapping[tuple[LifecycleState, LifecycleEvent], Transition]] =
     (_S.DESIGN, _E.APPROVE): Transition(to=_S.BUILD, guards=(_G.REVISION_APPROVED, _G.NOTHING_BLOCKS_REVIEW)),
     (_S.DESIGN, _E.WITHDRAW): Transition(to=_S.RETIRED, guards=(_G.REASON_GIVEN,)),
     (_S.BUILD, _E.GO_LIVE): Transition(
-        to=_S.LIVE, guards=(_G.REVISION_APPROVED, _G.NOTHING_BLOCKS_REVIEW, _G.NOTHING_BLOCKS_LIVE)
+        to=_S.LIVE, guards=(_G.REVISION_APPROVED, _G.NOTHING_BLOCKS_REVIEW, _G.NOTHING_BLOCKS_LIVE, _G.GATE_PASSED)
     ),
     (_S.BUILD, _E.WITHDRAW): Transition(to=_S.RETIRED, guards=(_G.REASON_GIVEN,)),
     (_S.LIVE, _E.DEPRECATE): Transition(to=_S.DEPRECATED, guards=(_G.REASON_GIVEN,)),

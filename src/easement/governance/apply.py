@@ -156,6 +156,8 @@ def _proposed(snapshot: Snapshot, proposal: Proposal, now: datetime) -> Snapshot
         | dict(proposal.incoming),
         enforced={key: entry for key, entry in snapshot.enforced.items() if key not in gone},
         interface_states=snapshot.interface_states,
+        removals=snapshot.removals,
+        waits_for_gate=snapshot.waits_for_gate,
     )
 
 

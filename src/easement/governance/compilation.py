@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -40,6 +41,7 @@ def compile_current(registry: Registry) -> str:
         estate = assemble_entries(snapshot.enforced.values(), snapshot.integrations).estate
         notices = plan_notices(snapshot.interface_states)
         plan = compile_plan(estate, environment=registry.environment, today=registry.today, notices=notices)
+        plan = replace(plan, removals=snapshot.removals)
         return estate, encode_plan(plan), _programmed(plan)
 
     def commit(

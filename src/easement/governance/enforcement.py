@@ -7,14 +7,18 @@ so is one against which a finding stands.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from easement.contract.identity import reference_key
 from easement.contract.kinds import Stage
+from easement.estate.interface_lifecycle import InterfaceState
 from easement.estate.lifecycle import Guard, LifecycleEvent, advance
 from easement.estate.model import Estate, LifecycleState
 from easement.estate.review import blocking_findings
+from easement.governance.change_gate import change_refusals, needs_a_person
+from easement.governance.notices_of_plan import standing_of
 from easement.governance.requirements import Requirement, is_flowing, requirement
 from easement.governance.snapshot import Assembled, DocumentKey, Snapshot, assemble_entries
 from easement.standards.check import check
@@ -61,6 +65,7 @@ def consider(snapshot: Snapshot, keys: Sequence[DocumentKey], now: Standing, *, 
     refusals = (
         *(f"{problem.message} ({problem.code})" for problem in after.new_problems(now.assembled)),
         *_findings_against(after.estate, frozenset(keys), findings, now.findings),
+        *change_refusals(snapshot, now.assembled.estate, after.estate, keys),
     )
     if refusals:
         return Candidate(keys=tuple(keys), refusals=refusals, states={}, requirements={})
@@ -69,7 +74,13 @@ def consider(snapshot: Snapshot, keys: Sequence[DocumentKey], now: Standing, *, 
         keys=tuple(keys),
         refusals=(),
         states=_states(snapshot, after.estate, keys, findings),
-        requirements={key: requirement(after.estate, enforced, key, findings, today=today) for key in keys},
+        requirements={
+            key: _seen_by_people(
+                requirement(after.estate, enforced, key, findings, today=today),
+                needs_a_person(snapshot, enforced, after.estate, key[1]) if key[0] == _STANDS_ON_OTHERS else "",
+            )
+            for key in keys
+        },
     )
 
 
@@ -103,6 +114,13 @@ def guards(estate: Estate, name: str, findings: Sequence[Finding]) -> set[Guard]
     return met
 
 
+def _seen_by_people(needed: Requirement, reason: str) -> Requirement:
+    """What takes something away from a consumer is never approved by the rule for low risk."""
+    if not reason:
+        return needed
+    return replace(needed, automatic=False, reasons=(reason, *needed.reasons))
+
+
 def _findings_against(
     estate: Estate, keys: frozenset[DocumentKey], findings: Sequence[Finding], before: Sequence[Finding]
 ) -> tuple[str, ...]:
@@ -132,9 +150,16 @@ def _states(
         met = guards(estate, name, findings)
         if after is LifecycleState.DESIGN:
             after = advance(after, LifecycleEvent.APPROVE, met)
-        held = estate.integrations[name].metadata.labels.get(HOLD, "").lower() == "true"
+        held = snapshot.waits_for_gate or _is_held(snapshot, estate, name)
         if after is LifecycleState.BUILD and not held and Guard.NOTHING_BLOCKS_LIVE in met:
-            after = advance(after, LifecycleEvent.GO_LIVE, met)
+            after = advance(after, LifecycleEvent.GO_LIVE, {*met, Guard.GATE_PASSED})
         if after is not state:
             moved[name] = after
     return moved
+
+
+def _is_held(snapshot: Snapshot, estate: Estate, name: str) -> bool:
+    """Its document asks for it, or the interface version that it names has ended."""
+    integration = estate.integrations[name]
+    standing = standing_of(snapshot.interface_states.get(reference_key(integration.spec.interface)))
+    return integration.metadata.labels.get(HOLD, "").lower() == "true" or standing.state is InterfaceState.GONE

@@ -12,6 +12,7 @@ from easement.estate.model import LifecycleState
 from easement.governance.compilation import compile_current
 from easement.governance.enforcement import guards
 from easement.governance.errors import PolicyError, StaleError, UnknownError
+from easement.governance.go_live import missing_at_gate
 from easement.governance.records import Act
 from easement.governance.registry import Actor, Registry
 from easement.governance.snapshot import Snapshot, assemble_entries
@@ -51,11 +52,13 @@ def move(
             raise UnknownError(f"integration {name!r} is not registered")
         if seen is not None and seen != stored.version:
             raise StaleError(f"integration {name} changed since you looked", ("look again, then repeat",))
+        missing = _missing(registry, snapshot, stored, event)
         try:
-            return stored, advance(LifecycleState(stored.state), event, _met(registry, snapshot, stored, reason))
+            met = _met(registry, snapshot, stored, reason) | (set() if missing else {Guard.GATE_PASSED})
+            return stored, advance(LifecycleState(stored.state), event, met)
         except TransitionRefusedError as refusal:
             raise PolicyError(
-                f"integration {name} is {stored.state}: {event} is not possible", refusal.reasons
+                f"integration {name} is {stored.state}: {event} is not possible", (*refusal.reasons, *missing)
             ) from None
 
     def commit(connection: Connection, snapshot: Snapshot, prepared: tuple[StoredIntegration, LifecycleState]) -> None:
@@ -98,3 +101,15 @@ def _met(registry: Registry, snapshot: Snapshot, stored: StoredIntegration, reas
         estate = assemble_entries(snapshot.enforced.values(), snapshot.integrations).estate
         met |= guards(estate, stored.name, check(estate, registry.today))
     return met
+
+
+def _missing(
+    registry: Registry, snapshot: Snapshot, stored: StoredIntegration, event: LifecycleEvent
+) -> tuple[str, ...]:
+    """What the go-live gate lacks, in sentences; nothing where the gate is advice, or for another event."""
+    if event is not LifecycleEvent.GO_LIVE:
+        return ()
+    items = missing_at_gate(registry, snapshot, stored.name)
+    if not registry.enforce_gate:
+        items = tuple(item for item in items if item.id == "interface")
+    return tuple(f"{item.title}: {item.evidence}; {item.next_step}" for item in items)

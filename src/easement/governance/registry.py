@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 
 from easement.estate.model import Estate
 from easement.governance.errors import BusyError
+from easement.governance.operating import Operating
 from easement.governance.plan_feed import PlanFeed
 from easement.governance.records import RecordSink
 from easement.governance.snapshot import Snapshot, load_snapshot
@@ -48,7 +49,8 @@ class Registry:
     person fill several required roles of a review. ``notice`` is how long an integration
     stays deprecated before it may retire. ``record`` writes to disk before it returns. ``on_plan`` gets the enforced
     estate when a new plan is current, before the nodes hear of it, so that no traffic comes unexpected; it must not
-    raise. ``console_url`` is where people reach the console; notices link there.
+    raise. ``console_url`` is where people reach the console; notices link there. With ``enforce_gate`` nothing goes
+    live by itself, and only through the go-live gate; ``operating`` looks its evidence up.
     """
 
     engine: Engine
@@ -60,6 +62,8 @@ class Registry:
     on_plan: Callable[[Estate], None] = _tell_nobody
     now: Callable[[], datetime] = utc_now
     console_url: str = ""
+    enforce_gate: bool = False
+    operating: Operating | None = None
     feed: PlanFeed = field(default_factory=PlanFeed)
     _last: list[Snapshot] = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -73,10 +77,13 @@ class Registry:
         with reading(self.engine) as connection:
             head = read_head(connection)
             last = self._last[:]
-            snapshot = last[0] if last and last[0].head == head else load_snapshot(connection)
+            snapshot = last[0] if last and last[0].head == head else self._loaded(connection)
         self._last[:] = [snapshot]
         changes = snapshot.changes.at(self.now())
         return snapshot if changes is snapshot.changes else replace(snapshot, changes=changes)
+
+    def _loaded(self, connection: Connection) -> Snapshot:
+        return replace(load_snapshot(connection), waits_for_gate=self.enforce_gate)
 
     def in_turn(
         self, prepare: Callable[[Snapshot], _Prepared], commit: Callable[[Connection, Snapshot, _Prepared], _Done]

@@ -13,6 +13,7 @@ from easement.estate.assemble import assemble
 from easement.estate.model import Estate, LifecycleState, Registration
 from easement.governance.change_permits import ChangePermits, load_permits
 from easement.governance.entries import Entries, Entry, bundle_of, entry_of
+from easement.store.decommissions import names_being_removed
 from easement.store.documents import Head, StoredDocument, present, read_head
 from easement.store.integrations import StoredIntegration, present_integrations
 from easement.store.interface_states import StoredInterfaceState, present_interface_states
@@ -26,7 +27,8 @@ DocumentKey = tuple[str, str]
 class Snapshot:
     """Everything that one version of the registry says.
 
-    ``authors`` are who applied the registered revisions; ``changes`` is what change cases allow.
+    ``authors`` are who applied the registered revisions; ``changes`` is what change cases allow. ``removals`` are
+    integrations whose streams go with what is in them. With ``waits_for_gate`` nothing goes live by its approval alone.
     """
 
     head: Head
@@ -36,6 +38,8 @@ class Snapshot:
     enforced: Entries
     authors: Mapping[DocumentKey, str] = field(default_factory=dict)
     interface_states: Mapping[str, StoredInterfaceState] = field(default_factory=dict)
+    removals: tuple[str, ...] = ()
+    waits_for_gate: bool = False
     changes: ChangePermits = ChangePermits()
 
     def state(self, integration: str) -> LifecycleState | None:
@@ -79,6 +83,7 @@ def load_snapshot(connection: Connection) -> Snapshot:
         },
         changes=load_permits(connection),
         interface_states=present_interface_states(connection),
+        removals=names_being_removed(connection),
     )
 
 

@@ -275,6 +275,8 @@ class Plan:
     deliveries: tuple[Delivery, ...] = ()
     statuses: tuple[ObjectStatus, ...] = ()
     notices: tuple[Notice, ...] = ()
+    removals: tuple[str, ...] = ()
+    """Integrations that were decommissioned: whatever the bus still keeps of them goes."""
 
 
 def interface_of(identifier: str) -> str:

@@ -10,15 +10,17 @@ import pytest
 
 from easement.contract.loader import load
 from easement.estate.interface_lifecycle import InterfaceState
+from easement.estate.lifecycle import LifecycleEvent
 from easement.governance.apply import apply
 from easement.governance.compilation import current_plan
 from easement.governance.errors import PolicyError, UnknownError
 from easement.governance.interface_lifecycle import interface_standings, set_interface_state
+from easement.governance.lifecycle import move
 from easement.governance.reading import registered_document
-from easement.governance.registry import Registry
+from easement.governance.registry import Actor, Registry
 from easement.plan.codec import decode_plan
 from easement.plan.model import Plan
-from easement.testing.small_estate import integration, interface, small_files
+from easement.testing.small_estate import INTEGRATION, integration, interface, small_files
 
 V1, V2 = "stock-api@1", "stock-api@2"
 
@@ -38,6 +40,16 @@ def two(registry: Registry) -> Registry:
 
 def files(*changed: dict[str, Any]) -> dict[str, bytes]:
     return small_files(*changed) | {"interface/next.yaml": json.dumps(interface(version="2.0.0")).encode()}
+
+
+def move_on(registry: Registry) -> dict[str, Any]:
+    """The consumer has a contract on the second major and none on the first any more."""
+    following = integration("shop-reads-next", interface={"name": "stock-api", "version": "^2.0"})
+    apply(registry, load(files(following)), "ana")
+    ops = Actor(name="ops", roles=frozenset({"operator"}))
+    for event in (LifecycleEvent.DEPRECATE, LifecycleEvent.RETIRE):
+        move(registry, INTEGRATION, event, ops, "moved to the second major")
+    return following
 
 
 def test_a_deprecation_is_in_the_plan_in_the_registry_and_on_the_record(two: Registry, clock: Any, records: Any):
@@ -79,8 +91,7 @@ def test_it_does_not_end_before_its_time_nor_under_those_who_use_it(two: Registr
     clock.pass_(days=31)
     with pytest.raises(PolicyError, match="shop-reads-stock still flows"):
         set_interface_state(two, V1, InterfaceState.GONE, "ops", "over")
-    moved = integration(interface={"name": "stock-api", "version": "^2.0"})
-    apply(two, load(files(moved)), "ana")
+    move_on(two)
     set_interface_state(two, V1, InterfaceState.GONE, "ops", "over")
     plan = plan_of(two)
     assert [notice.gone for notice in plan.notices] == [True]
@@ -137,11 +148,11 @@ def test_what_cannot_be_recorded_does_not_happen(two: Registry, records: Any):
 
 
 def test_a_version_that_is_gone_stays_gone_when_its_document_goes(two: Registry, clock: Any):
-    moved = integration(interface={"name": "stock-api", "version": "^2.0"})
-    apply(two, load(files(moved)), "ana")
+    moved = move_on(two)
     set_interface_state(two, V1, InterfaceState.DEPRECATED, "ops", "old", successor=V2)
     set_interface_state(two, V1, InterfaceState.GONE, "ops", "old")
-    left = {name: data for name, data in files(moved).items() if name != "interface/stock-api.yaml"}
+    over = {"interface/stock-api.yaml", f"integration/{INTEGRATION}.yaml"}
+    left = {name: data for name, data in files(moved).items() if name not in over}
     apply(two, load(left), "ana", prune=True)
     assert ("Interface", V1) not in two.snapshot().registered
     assert [(notice.interface, notice.gone) for notice in plan_of(two).notices] == [(V1, True)]
