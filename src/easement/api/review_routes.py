@@ -8,11 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from easement.api.dossier_views import CommentView, DossierView
 from easement.api.paging import Cursor, Limit, decode_cursor, encode_cursor, require_match
 from easement.api.registry_routes import etag_of
 from easement.api.services import ControlServices
 from easement.api.views import DecidedView, MovedView, ReviewDetailView, ReviewPage, ReviewView
 from easement.estate.lifecycle import LifecycleEvent
+from easement.governance.comments import comment, resolve
+from easement.governance.dossier import dossier
 from easement.governance.lifecycle import move
 from easement.governance.reading import registered_document, review_detail
 from easement.governance.registry import Actor
@@ -25,6 +28,14 @@ class DecisionBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     comment: Annotated[str, Field(max_length=4000)] = ""
+
+
+class CommentBody(BaseModel):
+    """A comment on a place: a JSON pointer into the document, or empty for the whole of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    path: Annotated[str, Field(max_length=500)] = ""
+    body: Annotated[str, Field(min_length=1, max_length=4000)]
 
 
 class SeenReview(BaseModel):
@@ -91,6 +102,23 @@ def review_router(services: ControlServices) -> APIRouter:
         detail = review_detail(services.registry, review_id)
         response.headers["ETag"] = f'"{detail.review.version}"'
         return ReviewDetailView.model_validate(detail)
+
+    @router.get("/reviews/{review_id}/dossier")
+    def get_dossier(review_id: str, response: Response, _person: reader) -> DossierView:
+        """What a reviewer looks at: the five answers, costs, who is reached, the picture, comments."""
+        found = dossier(services.registry, review_id, services.health.integration_health(services.registry.now()))
+        response.headers["ETag"] = f'"{found.detail.review.version}"'
+        return DossierView.model_validate(found)
+
+    @router.post("/reviews/{review_id}/comments", status_code=201)
+    def add_comment(review_id: str, body: CommentBody, person: decider) -> CommentView:
+        """Comment on a place in the revision. An open comment stands against approval."""
+        return CommentView.model_validate(comment(services.registry, review_id, actor_of(person), body.path, body.body))
+
+    @router.post("/comments/{comment_id}/resolve")
+    def resolve_comment(comment_id: str, person: decider) -> CommentView:
+        """Say that a comment is dealt with: its writer, or who may decide in the review."""
+        return CommentView.model_validate(resolve(services.registry, comment_id, actor_of(person)))
 
     @router.post("/reviews/{review_id}/{action}")
     def decide_one(

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from easement.api.access import AccessControl
 from easement.governance.catalogue import Catalogue
 from easement.governance.registry import Registry
+from easement.governance.scorecards import Scorecards
 from easement.keys.secrets import Secret
 from easement.ledger.query import LedgerReader
 
@@ -42,6 +43,10 @@ class ControlServices:
     catalogue: Catalogue = field(init=False, repr=False)
     """The registry to search and to draw, worked out once for each of its states."""
 
+    scorecards: Scorecards = field(init=False, repr=False)
+    """The scores, worked out once for each state of the registry and of its health."""
+
     def __post_init__(self) -> None:
-        """One catalogue for all routers and pages."""
+        """One catalogue and one set of scorecards for all routers and pages."""
         object.__setattr__(self, "catalogue", Catalogue(registry=self.registry))
+        object.__setattr__(self, "scorecards", Scorecards(registry=self.registry, health=self.health))

@@ -1,8 +1,8 @@
 """Scores from 0 to 100 for integrations, systems, teams and the estate, each with the facts behind it. Pure.
 
 * A criterion gives a share from 0 to 1 and says why; a score is the weighted mean of its criteria.
-* Weights are data: :data:`WEIGHTS`, which a Standard changes by ``settings.scorecard`` (criterion to weight, 0 leaves it
-  out). Names that are no criterion are ignored here; they are findings elsewhere.
+* Weights are data: :data:`WEIGHTS`, which a Standard changes by ``settings.scorecard``: criterion to weight, 0 to 100,
+  where 0 leaves it out. What is no criterion or no weight changes nothing.
 * A system, team or estate has the mean of its integrations, weighted by criticality, so that one vital contract is not
   outvoted by four small ones. What nobody uses has no score.
 * A score sorts work. It is no proof of anything: the facts behind it are.
@@ -138,14 +138,17 @@ def score_sums(estate: Estate, cards: Sequence[Scorecard]) -> tuple[Scorecard, .
             systems.setdefault(system, []).append(card)
         if card.owner:
             teams.setdefault(card.owner, []).append(card)
-    found = [_sum(estate, "estate", "estate", "The estate", "", list(by_name.values()))] if by_name else []
+    whole = list(by_name.values())
+    found = [_sum(estate, "estate", whole, name="estate", title="The estate")] if whole else []
     for name, members in sorted(teams.items()):
         team = estate.teams.get(name)
-        found.append(_sum(estate, "team", name, team.metadata.title if team else "", name, members))
+        found.append(_sum(estate, "team", members, name=name, title=team.metadata.title if team else "", owner=name))
     for name, members in sorted(systems.items()):
         system = estate.systems.get(name)
         owner = system.metadata.owner if system else ""
-        found.append(_sum(estate, "system", name, system.metadata.title if system else "", owner, members))
+        found.append(
+            _sum(estate, "system", members, name=name, title=system.metadata.title if system else "", owner=owner)
+        )
     return tuple(found)
 
 
@@ -200,8 +203,8 @@ def _ownership(estate: Estate, integration: Integration, weight: int) -> Criteri
 
 
 def _sum(
-    estate: Estate, kind: str, name: str, title: str, owner: str, members: Sequence[Scorecard]
-) -> Scorecard:  # fmt: skip
+    estate: Estate, kind: str, members: Sequence[Scorecard], *, name: str, title: str, owner: str = ""
+) -> Scorecard:
     counts = {card.name: _COUNTS[estate.integrations[card.name].spec.sla.criticality] for card in members}
     total = sum(counts.values())
     shares: dict[str, list[tuple[float, int, int]]] = {}

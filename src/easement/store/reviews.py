@@ -201,6 +201,15 @@ def every_pending(connection: Connection) -> tuple[StoredReview, ...]:
     return tuple(_stored(row, made.get(row.id, ())) for row in rows)
 
 
+def opened_between(connection: Connection, since: datetime, until: datetime) -> tuple[StoredReview, ...]:
+    """Reviews opened from ``since`` on and before ``until``, oldest first."""
+    rows = connection.execute(
+        select(reviews).where(reviews.c.created >= since, reviews.c.created < until).order_by(reviews.c.id)
+    ).all()
+    made = _decisions(connection, [row.id for row in rows])
+    return tuple(_stored(row, made.get(row.id, ())) for row in rows)
+
+
 def _decisions(connection: Connection, ids: list[str]) -> dict[str, tuple[StoredDecision, ...]]:
     found: dict[str, list[StoredDecision]] = {}
     query = select(decisions).where(decisions.c.review_id.in_(ids)).order_by(decisions.c.id)

@@ -107,6 +107,16 @@ def history(connection: Connection, kind: str, name: str) -> tuple[StoredRevisio
     return tuple(_stored(row, {}) for row in rows)
 
 
+def count_between(connection: Connection, since: datetime, until: datetime) -> dict[str, int]:
+    """How many revisions of each kind were applied from ``since`` on and before ``until``."""
+    query = (
+        select(revisions.c.kind, func.count())
+        .where(revisions.c.created >= since, revisions.c.created < until)
+        .group_by(revisions.c.kind)
+    )
+    return {kind: int(count) for kind, count in connection.execute(query).tuples()}
+
+
 def read_files(connection: Connection, hashes: Iterable[str]) -> dict[str, bytes]:
     """Definition files by hash. Raises ``ValueError`` when one is damaged: its bytes no longer fit its name."""
     wanted = sorted(set(hashes))
