@@ -41,95 +41,12 @@ metadata:
   title: $title
   owner: $owner
 spec:
+  technology: python               # what it is built on; your standard may list what is approved
   criticality: medium              # low | medium | high | vital: what stops when it stops
   location: {country: DE}          # where its operator is; add hosting: [..] where the data lies elsewhere
   zones: [internal]
   endpoints:
     production: {url: "https://$name.example.com"}
-"""
-
-_INTERFACE_HEAD: Final = """\
-# What a system offers. The file under definition describes it; fields are classified there with x-easement, or here.
-apiVersion: easement/v1
-kind: Interface
-metadata:
-  name: $name
-  title: $title
-  owner: $owner
-spec:
-  system: $system
-  version: 1.0.0                   # semantic version; a breaking change needs the next major version
-"""
-
-_INTERFACE_TAIL: Final = """\
-  defaultClassification: internal  # public | internal | confidential | restricted: for fields without their own
-  # fields:
-  #   customer.email: {classification: confidential, category: user.contact.email, tags: [personal]}
-"""
-
-_INTERFACE_REQUEST: Final = (
-    _INTERFACE_HEAD
-    + """\
-  definition: {openapi: ./$name.openapi.yaml}
-"""
-    + _INTERFACE_TAIL
-)
-
-_INTERFACE_EVENT: Final = (
-    _INTERFACE_HEAD
-    + """\
-  definition: {asyncapi: ./$name.asyncapi.yaml}
-  ordering: {key: id}              # messages with the same key keep their order
-"""
-    + _INTERFACE_TAIL
-)
-
-_INTEGRATION_REQUEST: Final = """\
-# The right of $source to call $target, for one purpose. What is not named here does not flow.
-apiVersion: easement/v1
-kind: Integration
-metadata:
-  name: $name
-  title: $title
-  owner: $owner
-spec:
-  source: $source                  # the system that calls
-  target: $target                  # the system that answers
-  interface: {name: $interface, version: ^1.0}
-  pattern: request
-  operations: [getOrder]           # operationIds of the interface
-  fields: [id, status]             # all that may pass, as dotted paths: lines.sku
-  purpose: essential.service
-  security: {authentication: oauth2, scopes: [orders.read]}
-  sla:
-    throughput: {expected: 10/s, limit: 50/s}   # above the limit calls are refused
-    timeout: 5s
-  retention: {records: P90D}
-"""
-
-_INTEGRATION_EVENT: Final = """\
-# The right of $target to receive events of $source, for one purpose. What is not named here does not flow.
-apiVersion: easement/v1
-kind: Integration
-metadata:
-  name: $name
-  title: $title
-  owner: $owner
-spec:
-  source: $source                  # the system that publishes
-  target: $target                  # the system that receives
-  interface: {name: $interface, version: ^1.0}
-  pattern: event
-  channels: [orderPlaced]          # channels of the interface
-  fields: [id, status]             # all that the target may see, as dotted paths: lines.sku
-  purpose: essential.service
-  security: {authentication: oauth2, scopes: [orders.events.read]}
-  errors:
-    retry: {attempts: 5, backoff: exponential, initial: 1s, maximum: 5m}
-    deadLetter: {retention: P7D, owner: $owner}
-  sla:
-    throughput: {expected: 10/s, limit: 50/s}
-  retention: {messages: P7D, records: P90D}
 """
 
 _STANDARD: Final = """\
@@ -186,68 +103,8 @@ spec:
 DOCUMENTS: Final[Mapping[str, str]] = {
     "Team": _TEAM,
     "System": _SYSTEM,
-    "Interface-request": _INTERFACE_REQUEST,
-    "Interface-event": _INTERFACE_EVENT,
-    "Integration-request": _INTEGRATION_REQUEST,
-    "Integration-event": _INTEGRATION_EVENT,
     "Standard": _STANDARD,
     "Waiver": _WAIVER,
     "Agreement": _AGREEMENT,
 }
-
-DEFINITION_SUFFIXES: Final[Mapping[str, str]] = {"request": "openapi", "event": "asyncapi"}
-
-DEFINITIONS: Final[Mapping[str, str]] = {
-    "request": """\
-openapi: 3.1.0
-info: {title: $title, version: 1.0.0}
-security: [{oauth2: []}]
-paths:
-  /orders/{id}:
-    get:
-      operationId: getOrder
-      parameters:
-        - {name: id, in: path, required: true, schema: {type: string, maxLength: 40}}
-      responses:
-        "200":
-          description: The order.
-          content:
-            application/json:
-              schema: {$$ref: "#/components/schemas/Order"}
-components:
-  securitySchemes:
-    oauth2:
-      type: oauth2
-      flows: {clientCredentials: {tokenUrl: https://example.com/token, scopes: {}}}
-  schemas:
-    Order:
-      type: object
-      required: [id, status]
-      properties:
-        id: {type: string, maxLength: 40}
-        status: {type: string, enum: [open, paid, shipped]}
-""",
-    "event": """\
-asyncapi: 3.0.0
-info: {title: $title, version: 1.0.0}
-channels:
-  orderPlaced:
-    address: orders.placed
-    messages:
-      orderPlaced: {$$ref: "#/components/messages/OrderPlaced"}
-operations:
-  publishOrderPlaced:
-    action: send
-    channel: {$$ref: "#/channels/orderPlaced"}
-components:
-  messages:
-    OrderPlaced:
-      contentType: application/json
-      payload:
-        type: object
-        required: [id, status]
-        properties:
-          id: {type: string, maxLength: 40}
-          status: {type: string, enum: [open, paid, shipped]}
-""",
-}
+"""The kinds whose template is the same whatever the pattern; the others are in ``template_patterns``."""

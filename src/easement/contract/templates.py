@@ -12,25 +12,18 @@ from typing import Final
 
 from easement.contract.kinds import KINDS
 from easement.contract.suggestion import did_you_mean
-from easement.contract.template_texts import DEFINITION_SUFFIXES, DEFINITIONS, DOCUMENTS, GITIGNORE, SETTINGS
+from easement.contract.template_patterns import ALIASES, PATTERN_TEMPLATES, integration_text, interface_text
+from easement.contract.template_texts import DOCUMENTS, GITIGNORE, SETTINGS
 from easement.contract.values import NAME_PATTERN
 
-PATTERNS: Final = ("request", "event")
-_PATTERNED: Final = frozenset({"Interface", "Integration"})
+PATTERNS: Final = (*ALIASES, *PATTERN_TEMPLATES)
+"""What ``pattern`` may be: the patterns of the catalogue, and two short words."""
 _DEFAULT_NAMES: Final[Mapping[str, str]] = {
     "Team": "platform",
     "System": "orders",
-    "Interface-request": "orders-api",
-    "Interface-event": "orders-events",
-    "Integration-request": "storefront-reads-orders",
-    "Integration-event": "orders-to-storefront",
     "Standard": "our-standard",
     "Waiver": "our-waiver",
     "Agreement": "dpa-orders",
-}
-_DEFAULT_REFERENCES: Final[Mapping[str, Mapping[str, str]]] = {
-    "request": {"source": "storefront", "target": "orders", "interface": "orders-api", "system": "orders"},
-    "event": {"source": "orders", "target": "storefront", "interface": "orders-events", "system": "orders"},
 }
 
 
@@ -45,23 +38,55 @@ class TemplateError(ValueError):
 def new_document(kind: str, name: str = "", *, pattern: str = "request", names: Mapping[str, str]) -> dict[str, str]:
     """The files of a new document: relative path to text. ``names`` may say owner, source, target, interface, system.
 
-    Raises :class:`TemplateError`.
+    ``pattern`` is one of :data:`PATTERNS`. Raises :class:`TemplateError`.
     """
     known = {known.casefold(): known for known in KINDS}.get(kind.casefold())
     if known is None:
         raise TemplateError(f"there is no kind {kind!r}", hint=did_you_mean(kind, KINDS))
     if pattern not in PATTERNS:
         raise TemplateError(f"there is no template for the pattern {pattern!r}", hint=did_you_mean(pattern, PATTERNS))
-    template = f"{known}-{pattern}" if known in _PATTERNED else known
-    values = {"owner": "platform", **_DEFAULT_REFERENCES[pattern], **names, "name": name or _DEFAULT_NAMES[template]}
+    chosen = ALIASES.get(pattern, pattern)
+    template = PATTERN_TEMPLATES[chosen]
+    default = _DEFAULT_NAMES.get(known) or template.names[known.lower()]
+    values = {"owner": "platform", **template.names, **names, "name": name or default}
     for key, value in values.items():
         _require_name(key, value)
     values["title"] = values["name"].replace("-", " ").capitalize()
-    base = values["name"]
-    files = {f"{base}.{known.lower()}.yaml": Template(DOCUMENTS[template]).substitute(values)}
-    if known == "Interface":
-        files[f"{base}.{DEFINITION_SUFFIXES[pattern]}.yaml"] = Template(DEFINITIONS[pattern]).substitute(values)
-    return files
+    return {path: Template(text).substitute(values) for path, text in _texts(known, chosen, values["name"]).items()}
+
+
+def pattern_estate(pattern: str, *, names: Mapping[str, str]) -> dict[str, str]:
+    """One document of each kind that an integration of ``pattern`` needs: a small estate that passes ``check``.
+
+    ``names`` as in :func:`new_document`; ``integration`` names the integration. Raises :class:`TemplateError`.
+    """
+    if pattern not in PATTERNS:
+        raise TemplateError(f"there is no template for the pattern {pattern!r}", hint=did_you_mean(pattern, PATTERNS))
+    chosen = ALIASES.get(pattern, pattern)
+    named = {"owner": "platform", **PATTERN_TEMPLATES[chosen].names, **names}
+    given = {key: value for key, value in named.items() if key != "integration"}
+    if "system" not in names:
+        given["system"] = given["target" if PATTERN_TEMPLATES[chosen].form == "openapi" else "source"]
+    files = new_document("Team", given["owner"], names={})
+    files |= new_document("System", given["source"], names=given)
+    files |= new_document("System", given["target"], pattern=chosen, names=given)
+    files |= new_document("Interface", given["interface"], pattern=chosen, names=given)
+    return files | new_document("Integration", named["integration"], pattern=chosen, names=given)
+
+
+def _texts(kind: str, pattern: str, name: str) -> dict[str, str]:
+    """The files of one document, not filled in."""
+    template = PATTERN_TEMPLATES[pattern]
+    file = f"{name}.{kind.lower()}.yaml"
+    match kind:
+        case "Integration":
+            return {file: integration_text(pattern)}
+        case "Interface":
+            return {file: interface_text(pattern), f"{name}.{template.form}.yaml": template.definition}
+        case "System":
+            return {file: DOCUMENTS[kind] + template.delivery}
+        case _:
+            return {file: DOCUMENTS[kind]}
 
 
 def starter_files(*, team: str) -> dict[str, str]:

@@ -94,6 +94,7 @@ def integration(name: str = INTEGRATION, *, labels: dict[str, str] | None = None
             "legalBasis": "contract",
             "security": {"authentication": "oauth2", "scopes": ["stock.read"]},
             "sla": {"throughput": {"limit": "10/s"}, "availability": 99.0, "latency": {"p95": "500ms"}},
+            "monitoring": {"alertOwner": "platform"},
             "retention": {"records": "P400D"},
             **spec,
         },

@@ -49,7 +49,7 @@ def test_check_of_a_wrong_key_says_where_and_exits_3(estate):
     path.write_text(path.read_text().replace("criticality:", "critcality:"))
     result = _run("check", estate)
     assert result.exit_code == 3
-    assert f"{path}:9:3: error EAS-1201: unknown key 'critcality' in spec" in result.output
+    assert f"{path}:10:3: error EAS-1201: unknown key 'critcality' in spec" in result.output
     assert "did you mean 'criticality'?" in result.output
     assert "EAS-3" not in result.output, "what is broken does not dangle as well"
     assert "unresolved-reference" not in result.output
@@ -57,10 +57,12 @@ def test_check_of_a_wrong_key_says_where_and_exits_3(estate):
 
 def test_check_finds_what_the_standards_find(estate):
     path = estate / "storefront-reads-orders.integration.yaml"
-    path.write_text(path.read_text().replace("throughput: {expected: 10/s, limit: 50/s}", "throughput: {}"))
+    path.write_text(
+        path.read_text().replace("throughput: {expected: 10/s, limit: 50/s}", "throughput: {expected: 10/s}")
+    )
     result = _run("check", estate)
     assert result.exit_code == 3
-    assert "storefront-reads-orders.integration.yaml:17:3: error no-throughput-limit" in result.output
+    assert "storefront-reads-orders.integration.yaml:18:3: error no-throughput-limit" in result.output
     report = json.loads(_run("check", estate, "-o", "json").stdout)
     assert [finding["rule"] for finding in report["findings"]] == ["no-throughput-limit"]
     sarif = json.loads(_run("check", estate, "-o", "sarif").stdout)
@@ -69,7 +71,9 @@ def test_check_finds_what_the_standards_find(estate):
 
 def test_a_waiver_lets_check_pass_and_stays_visible(estate):
     path = estate / "storefront-reads-orders.integration.yaml"
-    path.write_text(path.read_text().replace("throughput: {expected: 10/s, limit: 50/s}", "throughput: {}"))
+    path.write_text(
+        path.read_text().replace("throughput: {expected: 10/s, limit: 50/s}", "throughput: {expected: 10/s}")
+    )
     assert _run("new", "Waiver", "--out", estate).exit_code == 0
     result = _run("check", estate)
     assert result.exit_code == 0, result.output
