@@ -164,8 +164,6 @@ def _pattern(value: Any, options: Any, _context: Context) -> list[Result]:
 
 
 def _schema(value: Any, options: Any, context: Context) -> list[Result]:
-    if value is UNDEFINED:
-        return [Result(f"{PROPERTY}must exist", context.path)]
     return as_results(
         context.checks.wrong(
             value,

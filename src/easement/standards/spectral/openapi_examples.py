@@ -9,6 +9,7 @@ from easement.standards.spectral.finding import Result
 from easement.standards.spectral.function import Context, Function, as_results
 from easement.standards.spectral.published import named_dialect
 from easement.standards.spectral.schema_check import Errors
+from easement.standards.spectral.script_values import UNDEFINED
 
 _REQUESTS: Final = (("components", "requestBodies"), ("paths", "*", "*", "requestBody"))
 _RESPONSES: Final = {
@@ -110,8 +111,8 @@ def _media_items(value: Any, version: int, path: tuple[str | int, ...]) -> Itera
     for key, example in pairs:
         if version == 2:
             yield example, (*path, "examples", key)
-        elif isinstance(example, dict) and "externalValue" not in example and "value" in example:
-            yield example["value"], (*path, "examples", key, "value")
+        elif isinstance(example, dict) and "externalValue" not in example:
+            yield example.get("value", UNDEFINED), (*path, "examples", key, "value")
 
 
 EXAMPLE_FUNCTIONS: Final = (

@@ -12,8 +12,8 @@ from easement.standards.spectral.finding import Result
 from easement.standards.spectral.function import Context, Function
 from easement.standards.spectral.openapi_examples import EXAMPLE_FUNCTIONS
 from easement.standards.spectral.published import openapi_check
-from easement.standards.spectral.resolving import value_at
-from easement.standards.spectral.schema_error import Violation, at_pointer, best_match, clean, print_json
+from easement.standards.spectral.resolving import decoded, pointer_keys, value_at
+from easement.standards.spectral.schema_error import Violation, best_match, clean, print_json
 
 METHODS: Final = ("get", "head", "post", "put", "patch", "delete", "options", "trace")
 _PATH_PARAMETER: Final = re.compile(r"\{;?\??[a-zA-Z0-9_-]+\*?\}")
@@ -48,11 +48,21 @@ def _of_document(error: Violation, document: Any) -> Result:
             return Result(error.message, tuple(path))
         case "enum":
             allowed = error.params["allowed"]
-            best = best_match(at_pointer(document, error.path), allowed)
+            best = best_match(_behind_references(document, path), allowed)
             hint = f'. Did you mean "{best}"?' if best is not None else ""
             return Result(f"{named}{clean(error.message)}: {', '.join(map(print_json, allowed))}{hint}", tuple(path))
         case _:
             return Result(f"{named}{clean(error.message)}", tuple(path))
+
+
+def _behind_references(document: Any, path: list[str]) -> Any:
+    """The value at a path; where a reference stands on the way with keys beside it, what the reference names."""
+    value = document
+    for part in path:
+        if isinstance(value, dict) and isinstance(reference := value.get("$ref"), str) and reference.startswith("#/"):
+            value = value_at(document, pointer_keys(reference))
+        value = js.member(value, decoded(part)) if isinstance(value, dict | list) else js.UNDEFINED
+    return value
 
 
 def _success_response(value: Any, _options: Any, context: Context) -> list[Result]:

@@ -17,6 +17,7 @@ from urllib.parse import quote, unquote
 Keys = tuple[str, ...]
 _TO_ENCODE: Final = re.compile(r"[^a-zA-Z0-9_.!~*'()/\-]")
 MAX_REFERENCES: Final = 200_000
+_MAX_HOPS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +67,12 @@ class Resolved:
     def _followed(self, keys: Keys, left: Keys) -> Place:
         file, at = self.file, Keys()
         for key in keys:
-            at = (*at, encoded(key))
-            for _ in range(100):
-                if file != self.file or (link := self.links.get(tuple(unquote(part) for part in at))) is None:
+            at = (*at, key)
+            for _ in range(_MAX_HOPS):
+                if file != self.file or (link := self.links.get(at)) is None:
                     break
-                file, at = link[0], tuple(encoded(part) for part in link[1])
-        data = self.raw if file == self.file else self.others.get(file)
-        # Spectral loses its way behind a link whose target has letters that a URI must escape; so do we.
-        found = nearest(data, at)
+                file, at = link
+        found = nearest(self.raw if file == self.file else self.others.get(file), at)
         tail = keys[_last_index(keys, left[-1]) + 1 :] if left else Keys()
         return Place(file, found, (*found, *tail))
 

@@ -18,6 +18,9 @@ Names = Callable[[dict[str, Any]], set[str] | None]
 Count = Callable[[list[Any]], int]
 """How many items from the start were looked at."""
 _MAX_DEPTH: Final = 40
+_DYNAMIC: Final = frozenset(
+    {"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "if", "dependentSchemas", "patternProperties"}
+)
 
 
 def evaluated_names(compiler: Compiler, schema: Any, *, own: bool = False, depth: int = 0) -> Names:
@@ -73,17 +76,20 @@ def _branches(
     """The schemas beside this one, each with the condition under which it applies."""
     branches: list[tuple[Callable[[Any], bool], Any]] = []
     if isinstance(schema.get("$ref"), str):
-        branches.append((_always, compiler.inside(schema["$ref"], read)))
+        held = _always if compiler.inside(schema["$ref"], _is_static) else _holds(compiler.referred(schema["$ref"]))
+        branches.append((held, compiler.inside(schema["$ref"], read)))
     branches.extend((_always, read(inner)) for inner in schema.get("allOf") or ())
     for keyword in ("anyOf", "oneOf"):
         branches.extend((_holds(compiler.part(inner)), read(inner)) for inner in schema.get(keyword) or ())
     if "if" in schema:
         met = _holds(compiler.part(schema["if"]))
+        then, otherwise = schema.get("then", True), schema.get("else", True)
+        then_holds, otherwise_holds = _holds(compiler.part(then)), _holds(compiler.part(otherwise))
         branches.append((met, read(schema["if"])))
-        branches.append((met, read(schema.get("then", True))))
-        branches.append((lambda value: not met(value), read(schema.get("else", True))))
+        branches.append((lambda value: met(value) and then_holds(value), read(then)))
+        branches.append((lambda value: not met(value) and otherwise_holds(value), read(otherwise)))
     for name, inner in (schema.get("dependentSchemas") or {}).items():
-        branches.append((_has(name), read(inner)))
+        branches.append((_has(name, _holds(compiler.part(inner))), read(inner)))
     return branches
 
 
@@ -95,5 +101,10 @@ def _holds(check: Check) -> Callable[[Any], bool]:
     return lambda value: not check(value)
 
 
-def _has(name: str) -> Callable[[Any], bool]:
-    return lambda value: name in value
+def _has(name: str, holds: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: name in value and holds(value)
+
+
+def _is_static(schema: Any) -> bool:
+    """Whether what a schema looks at does not depend on the value; such a schema counts also where it fails."""
+    return not isinstance(schema, Mapping) or not _DYNAMIC & schema.keys()

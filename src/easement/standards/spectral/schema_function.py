@@ -10,6 +10,7 @@ from typing import Any, Final
 from easement.standards.spectral.published import by_id, metaschemas, named_dialect, reject_unless_schema
 from easement.standards.spectral.schema_check import Check, Compiler, Errors, Library
 from easement.standards.spectral.schema_error import MissingReferenceError, SchemaError, sentences
+from easement.standards.spectral.script_values import UNDEFINED
 
 _ITEM: Final = re.compile(r"/(\d+)\Z")
 
@@ -59,6 +60,8 @@ class SchemaChecks:
         A schema with a reference that was not resolved says nothing, unless the rule reads the raw document. ``again``
         where a value was checked with this schema before: Ajv then names the keyword, not what the metaschema says.
         """
+        if value is UNDEFINED:
+            return [Wrong('#{{print("property")}}must exist', tuple(path))]
         check = self._check(schema, _Reading(dialect, every, hidden, nullable, again))
         if isinstance(check, SchemaError):
             ignored = resolved and isinstance(check, MissingReferenceError)

@@ -286,7 +286,8 @@ def _contains(compiler: Compiler, schema: Schema) -> Check:
         if count >= least and (most is None or count <= most):
             return []
         errors = [error.within(index) for index, listed in enumerate(found) for error in listed]
-        return [*errors, Violation(keyword="contains", message=f"must contain at least {least}{more} valid item(s)")]
+        own = Violation(keyword="contains", message=f"must contain at least {least}{more} valid item(s)")
+        return [*errors, own] if compiler.every else [own]
 
     return check
 
