@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -24,9 +24,10 @@ from easement.api.session_cookie import SessionCookie
 from easement.api.sign_in import sign_in_router
 from easement.api.signing_keys import signing_keys_router
 from easement.console.routes import console_router
-from easement.estate.model import Estate
 from easement.governance.compilation import compile_current, current_plan, enforced_estate
 from easement.governance.registry import Registry
+from easement.governance.review_times import review_metrics, review_times
+from easement.governance.scorecards import Scorecards
 from easement.identity.authorization_server import accounts_by_client, authorization_server
 from easement.identity.certificate_authority import CertificateAuthority, Leaf, open_authority
 from easement.identity.credentials import CredentialStore
@@ -45,6 +46,7 @@ from easement.monitoring.reader import MonitoringReader
 from easement.plan.codec import decode_plan
 from easement.plan.model import Account
 from easement.runtime.layout import DataDirectory
+from easement.runtime.opened_registry import open_registry
 from easement.runtime.roles import issuer_of
 from easement.runtime.settings import Settings
 from easement.store.database import open_engine, sqlite_url
@@ -53,6 +55,7 @@ from easement.store.migrate import upgrade
 
 OTHER_ROLES: Final = ("ledger", "broker", "decider", "gateway", "relay", "monitor")
 _BEAT_FRESH_MS: Final = 10_000
+_REVIEWED: Final = timedelta(days=30)
 _log = structlog.get_logger()
 
 
@@ -68,6 +71,7 @@ class ControlPlane:
     leaves: tuple[Leaf, ...]
     data: DataDirectory
     spool: Spool
+    scorecards: Scorecards
     _programmed: list[str] = field(default_factory=list)
 
     def tend(self, now: datetime) -> None:
@@ -80,6 +84,8 @@ class ControlPlane:
         if self._programmed != [digest]:
             write_expectations(self.data.monitor, enforced_estate(self.registry))
             self._programmed[:] = [digest]
+            self.registry.feed.publish()  # another process may have made the plan
+        self.scorecards.keep_today()
 
     def close(self) -> None:
         """Let go of the database and the spool."""
@@ -122,13 +128,7 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
     upgrade(engine)
     spool = Spool(data.spool, "control")
     record = spool.append
-    registry = Registry(
-        engine=engine,
-        environment=settings.environment,
-        record=record,
-        auto_approve_low_risk=settings.auto_approve_low_risk,
-        on_plan=partial(_expect, data.monitor),
-    )
+    registry = open_registry(settings, data, engine, record)
     authority = open_authority(
         certificates=data.certificates,
         keys=data.keys,
@@ -138,11 +138,9 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
     )
     people = People(engine, record)
     sign_in = SignIn(engine, people, record)
-    local = f"http://127.0.0.1:{settings.console_port}"
-    console_url = local if settings.environment == "development" else issuer_of(settings)
     first = prepare_people(people, sign_in, operator_token=data.keys / "operator.token", now=now)
     if first.link_code is not None:
-        _leave_link(data, console_url, first.link_code)
+        _leave_link(data, registry.console_url, first.link_code)
     keys = KeyRing(engine, provider, record)
     keys.advance(now)
     spent = SpentTokens(engine)
@@ -176,9 +174,9 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
             sign_in_router(sign_in, cookie),
             accounts_router(credentials, authority, is_system=_is_system(registry), guard=access.guard),
             signing_keys_router(keys, on_changed=registry.feed.publish, guard=access.guard),
-            people_router(sign_in, console_url=console_url, guard=access.guard),
+            people_router(sign_in, console_url=registry.console_url, guard=access.guard),
             console_router(services, monitoring),
-            metrics_router(access, partial(exposition, data.monitor), registry.now),
+            metrics_router(access, partial(_metrics, data.monitor, registry), registry.now),
         ),
     )
     return ControlPlane(
@@ -190,6 +188,7 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
         leaves=leaves_of(settings),
         data=data,
         spool=spool,
+        scorecards=services.scorecards,
     )
 
 
@@ -209,12 +208,9 @@ def roles_ready(data: DataDirectory, now_ms: int) -> dict[str, bool]:
     return found
 
 
-def _expect(folder: Path, estate: Estate) -> None:
-    """Tell the monitor what to expect before any of it flows; :meth:`ControlPlane.tend` makes up for a failure."""
-    try:
-        write_expectations(folder, estate)
-    except OSError as error:
-        _log.error("control.expectations_not_written", error=str(error))
+def _metrics(folder: Path, registry: Registry, now: datetime) -> bytes:
+    """What flows, and how reviews go."""
+    return exposition(folder, now) + review_metrics(review_times(registry, now - _REVIEWED, now))
 
 
 def _is_system(registry: Registry) -> Callable[[str], bool]:

@@ -157,9 +157,13 @@ async def _decider(settings: Settings, stop: asyncio.Event) -> None:
 
 async def _monitor(settings: Settings, stop: asyncio.Event) -> None:
     from easement.monitoring.service import MonitorConfig, run_monitor
+    from easement.runtime.scheduler import run_scheduler
 
     data = DataDirectory(settings.data.resolve())
-    await run_monitor(MonitorConfig(ledger_folder=data.ledger, folder=data.monitor, heartbeat_folder=data.run), stop)
+    config = MonitorConfig(ledger_folder=data.ledger, folder=data.monitor, heartbeat_folder=data.run)
+    async with asyncio.TaskGroup() as together:
+        together.create_task(run_monitor(config, stop))
+        together.create_task(run_scheduler(settings, stop))
 
 
 ROLE_RUNNERS: Final[Mapping[str, RoleRunner]] = {

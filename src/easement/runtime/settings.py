@@ -42,6 +42,25 @@ class Settings(BaseSettings):
     auto_approve_low_risk: bool = Field(
         default=True, description="Approve a revision without a person when its risk is low and no finding blocks."
     )
+    smtp_host: str = Field("", description="Mail server for notices of changes; empty means that no mail is sent.")
+    smtp_port: Port = Field(587, description="Port of the mail server.")
+    smtp_security: Literal["tls", "starttls", "none"] = Field(
+        "starttls", description="How mail is handed in: TLS from the start, STARTTLS, or in clear without a password."
+    )
+    smtp_user: str = Field("", description="User at the mail server; empty means none.")
+    smtp_password: str = Field("", description="Reference to the password, such as secret://env/SMTP_PASSWORD.")
+    smtp_from: str = Field("easement@localhost", description="Sender of notices.")
+    smtp_ca: str = Field("", description="PEM file of the mail server's authority; empty means the system's.")
+    webhook_private_hosts: str = Field(
+        "", description="Hosts, separated by commas, that may receive notices although their address is private."
+    )
+    webhook_ca: str = Field("", description="PEM file of the authority of such hosts; empty means the system's.")
+    one_person_several_roles: bool = Field(
+        default=False, description="Let one person fill several required roles of a review (small houses)."
+    )
+    go_live_gate: Literal["auto", "enforce", "advise"] = Field(
+        "auto", description="Whether nothing goes live but through the go-live gate; auto: in production."
+    )
     ledger_segment_rows: Annotated[int, Field(ge=100, le=10_000_000)] = Field(
         100_000, description="Seal a ledger segment after so many records."
     )
