@@ -56,14 +56,14 @@ def check(
                 result.findings,
                 sources=result.bundle.files,
                 folder=shown,
-                color=_wants_color(),
+                color=wants_color(),
             )
     typer.echo(report, nl=False, color=True)
     if result.fails(strict=strict):
         raise typer.Exit(ExitCode.FINDINGS)
 
 
-def _wants_color() -> bool:
+def wants_color() -> bool:
     """Colour on a terminal; ``NO_COLOR`` and ``FORCE_COLOR`` decide where they are set (no-color.org)."""
     import os
     import sys
