@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from easement.console.routes import NAVIGATION
 from easement.testing.installation import Installation, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -91,7 +92,7 @@ def test_each_page_has_its_heading_and_no_complaint(installation: Installation, 
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(console(installation, path))
     assert page.locator("h1").inner_text().startswith(PAGES[path])
-    assert page.locator("header nav a").count() == 5
+    assert page.locator("header nav a").count() == len(NAVIGATION)
     assert complaints == []
 
 

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from easement.cli.client import ControlClient
 
 app = typer.Typer(
-    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="List, show, approve and reject revisions."
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="List, show, comment on, approve and reject revisions.",
 )
 
 _Server = Annotated[str, typer.Option("--server", help="Address of the control plane (EASEMENT_SERVER).")]
@@ -64,7 +67,7 @@ def show(
     server: _Server = "",
     data: _Data = None,
 ) -> None:
-    """Show what a review is about: the change, the findings, the decisions, what stands against approval."""
+    """Show what a review is about: five answers, change, cost, findings, comments, what stands against approval."""
     import json
 
     from easement.cli.client import control_plane
@@ -72,8 +75,41 @@ def show(
 
     with control_plane(server=server, data=data) as client:
         review = _find(client, [reference])[0]
-        detail = client.get(f"/reviews/{review['id']}").body
-    typer.echo(json.dumps(detail, indent=2) if output is ReviewFormat.JSON else review_text(detail), nl=True)
+        dossier = client.get(f"/reviews/{review['id']}/dossier").body
+    typer.echo(json.dumps(dossier, indent=2) if output is ReviewFormat.JSON else review_text(dossier), nl=True)
+
+
+@app.command()
+def comment(
+    reference: Annotated[str, typer.Argument(help="Review id, or KIND/NAME.")],
+    message: Annotated[str, typer.Option("--message", "-m", help="What you have to say; the author reads it.")],
+    at: Annotated[
+        str, typer.Option("--at", help="Place in the document, such as /spec/sla; all of it if left out.")
+    ] = "",
+    server: _Server = "",
+    data: _Data = None,
+) -> None:
+    """Comment on a place in a revision. An open comment stands against approval."""
+    from easement.cli.client import control_plane
+
+    with control_plane(server=server, data=data) as client:
+        review = _find(client, [reference])[0]
+        made = client.post(f"/reviews/{review['id']}/comments", {"path": at, "body": message}).body
+    typer.echo(f"{_reference(review)} {made['path'] or 'as a whole'}: comment {made['id']}")
+
+
+@app.command()
+def resolve(
+    comment_id: Annotated[str, typer.Argument(help="Id of the comment; easement review show lists them.")],
+    server: _Server = "",
+    data: _Data = None,
+) -> None:
+    """Say that a comment is dealt with: who wrote it, or who may decide."""
+    from easement.cli.client import control_plane
+
+    with control_plane(server=server, data=data) as client:
+        done = client.post(f"/comments/{comment_id}/resolve", {}).body
+    typer.echo(f"comment {done['id']} is resolved")
 
 
 @app.command()
@@ -143,4 +179,7 @@ def _still_needed(review: dict[str, Any]) -> str:
     if review["state"] != "open":
         return ""
     given = {role for made in review["decisions"] if made["verdict"] == "approve" for role in made["roles"]}
-    return f", still needs {' and '.join(role for role in review['roles'] if role not in given)}"
+    missing = [role for role in review["roles"] if role not in given]
+    if missing:
+        return f", still needs {' and '.join(missing)}"
+    return ", waits: each role by another person, and what it stands on first"

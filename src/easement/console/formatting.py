@@ -7,10 +7,19 @@ from datetime import UTC, datetime
 from typing import Final
 
 _CLASSES: Final = {
-    "good": {"healthy", "success", "live", "approved", "True", "whole", "fresh", "complete", "enforced"},
-    "warn": {"late", "degraded", "retried", "deprecated", "waiting", "requested-changes", "open", "stale", "in part"},
-    "bad": {"down", "failed", "refused", "dead-lettered", "rejected", "False", "broken"},
-}
+    "good": {
+        "healthy", "success", "live", "approved", "True", "whole", "fresh", "complete", "enforced", "yes",
+        "good", "low", "approve",
+    },
+    "warn": {
+        "late", "degraded", "retried", "deprecated", "waiting", "open", "stale", "in part", "attention", "fair",
+        "warning", "medium", "changes-requested", "request-changes", "takes away",
+    },
+    "bad": {
+        "down", "failed", "refused", "dead-lettered", "rejected", "False", "broken", "no", "poor", "error", "high",
+        "reject",
+    },
+}  # fmt: skip
 _NONE: Final = "\u2013"
 _MARKS: Final = {"good": "●", "warn": "▲", "bad": "■", "none": "◇"}
 

@@ -16,7 +16,9 @@ from starlette.responses import Response
 from easement.api.access import access_record
 from easement.api.problem import ApiError
 from easement.api.services import ControlServices
+from easement.console.excellence_pages import add_excellence_pages
 from easement.console.formatting import FILTERS
+from easement.console.registry_pages import add_registry_pages
 from easement.console.view import (
     RegistryRow,
     conditions_of,
@@ -31,11 +33,8 @@ from easement.console.view import (
 )
 from easement.contract.codes import CATALOGUE
 from easement.contract.kinds import Integration
-from easement.estate.model import LifecycleState
 from easement.governance.compilation import current_plan
 from easement.governance.reading import RegisteredDocument, registered
-from easement.governance.reviews import pending
-from easement.governance.snapshot import Snapshot
 from easement.identity.people import Person, Role
 from easement.ledger.query import Search
 from easement.ledger.record import Record
@@ -43,8 +42,10 @@ from easement.monitoring.reader import MonitoringReader
 from easement.plan.codec import decode_plan
 from easement.plan.model import Plan
 
-NAVIGATION: Final = (("/", "Health"), ("/registry", "Registry"), ("/reviews", "Reviews"), ("/refused", "Refused"),
-                     ("/dead-letters", "Dead letters"))  # fmt: skip
+NAVIGATION: Final = (("/", "Health"), ("/registry", "Registry"), ("/graph", "Graph"),
+                     ("/shadow", "Shadow"), ("/worklists", "Work lists"), ("/reviews", "Reviews"),
+                     ("/findings", "Findings"), ("/standards", "Standards"), ("/scorecards", "Scorecards"),
+                     ("/refused", "Refused"), ("/dead-letters", "Dead letters"))  # fmt: skip
 _CSP: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -95,24 +96,6 @@ class Console:
         return self.render(
             "health.html", person, "/", title="Health", refreshing=True, query=query, rows=shown,
             summary=summary(rows, self.monitoring.refused(now)), ledger=self._ledger(),
-        )  # fmt: skip
-
-    def registry(self, request: Request) -> Response:
-        """Every integration, whatever its state."""
-        person = self.person(request)
-        query, state = _query(request, "q"), _query(request, "state")
-        rows = self._rows(self.services.registry.snapshot())
-        shown = [
-            row
-            for row in rows
-            if state in {"", row.state}
-            and matches(
-                query, row.id, row.name, row.title, row.source, row.target, row.interface, row.owner, row.purpose
-            )
-        ]
-        return self.render(
-            "registry.html", person, "/registry", title="Registry", query=query, state=state, rows=shown,
-            total=len(rows), states=[str(one) for one in LifecycleState],
         )  # fmt: skip
 
     def integration(self, request: Request) -> Response:
@@ -170,24 +153,6 @@ class Console:
         ]
         return self.render("refused.html", person, "/refused", title="Refused attempts", refreshing=True, rows=rows)
 
-    def reviews(self, request: Request) -> Response:
-        """What waits for a decision."""
-        person = self.person(request)
-        rows = [
-            {
-                "document": f"{review.kind} {review.name}",
-                "revision": review.revision,
-                "state": review.state,
-                "author": review.author,
-                "risk": review.risk,
-                "needs": ", ".join(review.roles),
-                "created_ms": int(review.created.timestamp() * 1000),
-                "decisions": "; ".join(f"{made.verdict} by {made.person}" for made in review.decisions),
-            }
-            for review in pending(self.services.registry)
-        ]
-        return self.render("reviews.html", person, "/reviews", title="Reviews", refreshing=True, rows=rows)
-
     def dead_letters(self, request: Request) -> Response:
         """Dead letters by integration."""
         person = self.person(request)
@@ -227,10 +192,6 @@ class Console:
         if self._plan[0] != stored.hash:
             self._plan = (stored.hash, decode_plan(stored.content))
         return self._plan[1]
-
-    def _rows(self, snapshot: Snapshot) -> list[RegistryRow]:
-        plan = self._current_plan()
-        return [self._row(document, plan) for document in registered(snapshot, "Integration")]
 
     def _row(self, found: RegisteredDocument, plan: Plan | None) -> RegistryRow:
         assert isinstance(found.document, Integration)  # noqa: S101 - the caller asked for this kind
@@ -280,15 +241,15 @@ def console_router(services: ControlServices, monitoring: MonitoringReader) -> A
     router = APIRouter(include_in_schema=False)
     pages: Mapping[str, Callable[[Request], Response]] = {
         "/": console.health,
-        "/registry": console.registry,
         "/integrations/{name}": console.integration,
         "/transactions/{transaction_id}": console.transaction,
         "/refused": console.refused,
-        "/reviews": console.reviews,
         "/dead-letters": console.dead_letters,
     }
     for path, page in pages.items():
         router.add_api_route(path, signed_in(console, page), methods=["GET"])
+    add_registry_pages(router, console, signed_in)
+    add_excellence_pages(router, console, signed_in)
     assets = {name: (files("easement.console") / "static" / name).read_bytes() for name in _STATIC}
 
     def static(name: str, request: Request) -> Response:

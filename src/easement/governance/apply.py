@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from easement.contract.loader import Bundle
 from easement.estate.lifecycle import INITIAL_STATE
-from easement.governance.approval import Outcome, approve_by_rule, by_document
+from easement.governance.approval import Outcome, approve_by_rule, by_document, review_records
 from easement.governance.compilation import compile_current
 from easement.governance.enforcement import Candidate, largest_enforceable
 from easement.governance.errors import BaseMovedError, InvalidBundleError, PolicyError
@@ -156,6 +156,8 @@ def _proposed(snapshot: Snapshot, proposal: Proposal, now: datetime) -> Snapshot
         | dict(proposal.incoming),
         enforced={key: entry for key, entry in snapshot.enforced.items() if key not in gone},
         interface_states=snapshot.interface_states,
+        authors={key: author for key, author in snapshot.authors.items() if key not in proposal.incoming},
+        changes=snapshot.changes,
         removals=snapshot.removals,
         waits_for_gate=snapshot.waits_for_gate,
     )
@@ -180,15 +182,16 @@ def _write(registry: Registry, connection: Connection, snapshot: Snapshot, prepa
     proposal = prepared.proposal
     integrations = _register(connection, snapshot, proposal, act)
     _remove(connection, snapshot, proposal, act)
-    opened = by_document(_open_reviews(connection, snapshot, proposal, act))
-    _reopen_reviews(registry, connection, proposal, act)
-    outcome = Outcome(reviews=(), records=())
+    begun = _open_reviews(connection, snapshot, proposal, act)
+    opened = by_document(begun)
+    begun += _reopen_reviews(registry, connection, proposal, act)
+    outcome, numbered = Outcome(reviews=(), records=()), replace(prepared.proposed, integrations=integrations)
     if prepared.by_rule.keys:
-        numbered = replace(prepared.proposed, integrations=integrations)
         outcome = approve_by_rule(connection, numbered, prepared.by_rule, opened, act)
     documents = _documents(snapshot, proposal, integrations, opened | by_document(outcome.reviews))
     base, head = proposal.preview.base, move_head(connection, act.now).registered
-    registry.record([*_records(documents, act, base, head), *outcome.records])
+    begins = review_records(begun, numbered, act)
+    registry.record([*_records(documents, act, base, head), *begins, *outcome.records])
     _log.info("governance.applied", author=act.person, documents=len(documents), transaction_id=act.transaction_id)
     return Applied(base=base, head=head, documents=documents, plan="", transaction_id=act.transaction_id)
 
@@ -241,7 +244,9 @@ def _open_reviews(connection: Connection, snapshot: Snapshot, proposal: Proposal
     return tuple(opened)
 
 
-def _reopen_reviews(registry: Registry, connection: Connection, proposal: Proposal, act: Act) -> None:
+def _reopen_reviews(
+    registry: Registry, connection: Connection, proposal: Proposal, act: Act
+) -> tuple[StoredReview, ...]:
     """Begin anew the reviews of integrations under which something changed: nobody has looked at that yet."""
     shaken = {
         integration.metadata.name
@@ -249,22 +254,26 @@ def _reopen_reviews(registry: Registry, connection: Connection, proposal: Propos
         if key[0] != "Integration"
         for integration in dependents(proposal.estate, key)
     }
+    opened: list[StoredReview] = []
     for review in pending_of_kind(connection, "Integration"):
         key = (review.kind, review.name)
         if review.name not in shaken or key in proposal.incoming or key in proposal.removed:
             continue
         needed = requirement(proposal.estate, proposal.estate, key, proposal.findings, today=registry.today)
-        add_review(
-            connection,
-            kind=review.kind,
-            name=review.name,
-            revision=review.revision,
-            author=review.author,
-            risk=needed.risk,
-            reasons=needed.reasons,
-            roles=needed.roles,
-            now=act.now,
+        opened.append(
+            add_review(
+                connection,
+                kind=review.kind,
+                name=review.name,
+                revision=review.revision,
+                author=review.author,
+                risk=needed.risk,
+                reasons=needed.reasons,
+                roles=needed.roles,
+                now=act.now,
+            )
         )
+    return tuple(opened)
 
 
 def _documents(

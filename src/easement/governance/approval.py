@@ -97,6 +97,25 @@ def decision_record(review: StoredReview, decision: StoredDecision, snapshot: Sn
     )
 
 
+def review_records(reviews: Sequence[StoredReview], snapshot: Snapshot, act: Act) -> tuple[Record, ...]:
+    """The records of reviews that begin."""
+    return tuple(
+        act.record(
+            step=Step.CHANGED,
+            action="review.opened",
+            kind=review.kind,
+            name=review.name,
+            integration_id=integration_id(review, snapshot),
+            revision=review.revision,
+            review=review.id,
+            author=review.author,
+            risk=review.risk,
+            roles=review.roles,
+        )
+        for review in reviews
+    )
+
+
 def integration_id(review: StoredReview, snapshot: Snapshot) -> str:
     """``INT-0042`` where the review is of an integration, else empty."""
     stored = snapshot.integrations.get(review.name) if review.kind == "Integration" else None

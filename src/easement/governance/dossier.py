@@ -33,11 +33,25 @@ MOST_REACHED = 100
 class SeenHealth(Protocol):
     """The part of an integration's health that a review needs. Latencies are seconds."""
 
-    name: str
-    p50_s: float | None
-    p95_s: float | None
-    error_rate: float
-    per_minute: float
+    @property
+    def name(self) -> str:
+        """The integration."""
+
+    @property
+    def p50_s(self) -> float | None:
+        """Half of the calls were quicker."""
+
+    @property
+    def p95_s(self) -> float | None:
+        """Nineteen of twenty were quicker."""
+
+    @property
+    def error_rate(self) -> float:
+        """A share from 0 to 1."""
+
+    @property
+    def per_minute(self) -> float:
+        """How much flows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

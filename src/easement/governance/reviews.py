@@ -101,25 +101,6 @@ def pending_for(registry: Registry, kind: str, name: str) -> StoredReview:
     return found[0]
 
 
-def opened(reviews: Sequence[StoredReview], snapshot: Snapshot, act: Act) -> tuple[Record, ...]:
-    """The records of reviews that begin."""
-    return tuple(
-        act.record(
-            step=Step.CHANGED,
-            action="review.opened",
-            kind=review.kind,
-            name=review.name,
-            integration_id=integration_id(review, snapshot),
-            revision=review.revision,
-            review=review.id,
-            author=review.author,
-            risk=review.risk,
-            roles=review.roles,
-        )
-        for review in reviews
-    )
-
-
 def decide(
     registry: Registry,
     review_ids: Sequence[str],

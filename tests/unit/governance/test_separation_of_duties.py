@@ -199,8 +199,12 @@ def test_revisions_that_need_each_other_wait_for_the_last_approval(registry: Reg
     for one in (RITA, SAM):
         decide(registry, opened, one, Verdict.APPROVE, "")
     strict = replace(registry, auto_approve_low_risk=False)
-    wider = openapi(fields=("sku", "count", "place", "extra"))
-    apply(strict, small_bundle(vital, system("kiosk"), integration(fields=["sku", "extra"]), description=wider), "ana")
+    wider = openapi(operations=("getStock", "getPlace"))
+    apply(
+        strict,
+        small_bundle(vital, system("kiosk"), integration(operations=["getStock", "getPlace"]), description=wider),
+        "ana",
+    )
     contract = pending_for(strict, "Integration", INTEGRATION)
     ground = pending_for(strict, "Interface", "stock-api@1")
     assert (contract.roles, ground.roles) == (("reviewer",), ("reviewer", "security"))
