@@ -230,7 +230,8 @@ def measure(seconds: int, passes: int, connections: int, *, tls: bool) -> dict[s
             transport = gateway["static_resources"]["listeners"][0]["filter_chains"][0]["transport_socket"]
         rewrite = {"match": {"prefix": "/orders-api/v1/"}, "route": {"cluster": "up", "prefix_rewrite": "/"}}
         cluster = next(c for c in rendering.clusters if c["name"].startswith("upstream/"))
-        cluster = {k: v for k, v in cluster.items() if k != "@type"} | {"name": "up"}
+        cluster = {k: v for k, v in cluster.items() if k not in ("@type", "typed_extension_protocol_options")}
+        cluster["name"] = "up"  # without what the gateway does to answers on this side
         stack.enter_context(envoy(proxy(upstream, target_routes(), [], None, [READS_BODY]), folder, "target", upstream))
         stack.enter_context(envoy(proxy(plain, [rewrite], [cluster], transport), folder, "plain", plain))
         stack.enter_context(envoy(gateway, folder, "gateway", place.port))

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from easement.contract.codes import CATALOGUE
 from easement.gateway.plan_index import NO_FACTS, PlanFacts
-from easement.gateway.render_access_log import PLAN_SEPARATOR
+from easement.gateway.render_access_log import PLAN_SEPARATOR, SERVED_FIELDS, SERVED_MARK, SERVED_SEPARATOR
 from easement.ledger.record import DetailValue, Record, RecordKind, Status, Step
 from easement.plan.model import Route
 
@@ -19,12 +19,14 @@ _TRACE: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]{1,128}")
 _TARGET_ERROR: Final = "EAS-5599"
 _TEXT_LIMIT: Final = 256
+_SERVED_START: Final = f"{SERVED_MARK}{SERVED_SEPARATOR}".encode()
+_COUNTED: Final = frozenset({"status", "received", "sent", "forwarded_us", "responded_us", "completed_us"})
 _COPIED: Final = ("details", "flags", "tried", "remote")
 
 
 def record_of(line: bytes, facts: Callable[[str], PlanFacts]) -> Record:
     """Read one line. ``facts`` gives what a plan hash stands for. Raises ``ValueError`` on one that cannot be read."""
-    entry = _entry(line)
+    entry = fields_of(line)
     plan, _, operation = _text(entry, "route").partition(PLAN_SEPARATOR)
     known = facts(plan) if plan else NO_FACTS
     route = known.routes.get(operation)
@@ -96,14 +98,31 @@ def interrupted(now_ms: int, exit_code: int | None) -> Record:
     )
 
 
-def _entry(line: bytes) -> dict[str, Any]:
+def fields_of(line: bytes) -> dict[str, Any]:
+    """The fields of a short or a long line by name. Raises ``ValueError`` on anything else."""
+    entry = _served(line) if line.startswith(_SERVED_START) else _refused(line)
+    if not _text(entry, "start").isdigit():
+        raise ValueError("not an entry of the access log")
+    return entry
+
+
+def _served(line: bytes) -> dict[str, Any]:
+    """A short line. One separator too many or too few, and nothing of it is believed."""
+    mark, *values = line.rstrip(b"\n").decode("utf-8", "replace").split(SERVED_SEPARATOR)
+    if mark != SERVED_MARK or len(values) != len(SERVED_FIELDS):
+        raise ValueError("not an entry of the access log")
+    entry: dict[str, Any] = {name: value for name, value in zip(SERVED_FIELDS, values, strict=True) if value}
+    for name in _COUNTED & entry.keys():
+        entry[name] = int(entry[name]) if entry[name].isascii() and entry[name].isdigit() else 0
+    return entry | {"runtime": {"removed": entry.pop("removed", "")}}
+
+
+def _refused(line: bytes) -> dict[str, Any]:
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise ValueError("not JSON") from error
-    if not isinstance(entry, dict) or not _text(entry, "start").isdigit():
-        raise ValueError("not an entry of the access log")
-    return entry
+    return entry if isinstance(entry, dict) else {}
 
 
 def _status(status: int, code: str) -> Status:

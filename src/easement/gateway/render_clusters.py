@@ -6,6 +6,7 @@ import ipaddress
 from typing import Final
 
 from easement.gateway.envoy_types import Tree, seconds, typed
+from easement.gateway.header_allow_list import upstream_filters
 from easement.gateway.place import GatewayPlace
 from easement.plan.model import Plan, Upstream
 
@@ -60,6 +61,7 @@ def _upstream(upstream: Upstream, place: GatewayPlace) -> Tree:
                 "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
                 explicit_http_config={"http_protocol_options": {}},
                 common_http_protocol_options={"idle_timeout": "60s", "max_headers_count": 100},
+                http_filters=upstream_filters(),
             )
         },
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -113,7 +114,7 @@ def _principals(grant: RequestGrant) -> Iterable[Tree]:
     yield _claim(["header", "typ"], {"string_match": {"exact": _ACCESS_TOKEN}})
     yield _claim(["jwt", "aud"], _contains(grant.audience))
     for scope in grant.scopes:
-        yield _claim(["jwt", "scope"], _contains(scope))
+        yield _claim(["jwt", "scope"], _among_words(scope))
     yield {"not_id": _claim(["jwt", "cnf"], {"present_match": True})}
     if grant.authentication != "oauth2":
         yield {"not_id": {"any": True}}
@@ -121,6 +122,11 @@ def _principals(grant: RequestGrant) -> Iterable[Tree]:
 
 def _contains(text: str) -> Tree:
     return {"list_match": {"one_of": {"string_match": {"exact": text}}}}
+
+
+def _among_words(scope: str) -> Tree:
+    """One of the words of a ``scope`` (RFC 6749 §3.3). As text: a list would be made anew for each request."""
+    return {"string_match": {"safe_regex": {"regex": f"(?:[^ ]+ )*{re.escape(scope)}(?: [^ ]+)*"}}}
 
 
 def _claim(path: list[str], value: Tree) -> Tree:

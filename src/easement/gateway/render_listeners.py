@@ -29,12 +29,16 @@ from easement.gateway.render_replies import header, local_replies, security_head
 _NOBODY: Final = [{"address_prefix": "255.255.255.255", "prefix_len": 32}]
 """No caller is internal: Envoy's own x-envoy-* headers are stripped from every request."""
 _CLOCK_SKEW_S: Final = 5
-_WORDS_OF_PROXIES: Final = (
+_FORGOTTEN: Final = (
     "x-(envoy|easement|forwarded|original|rewrite|remote|ssl|consumer|auth-request|authenticated|amzn-oidc|webauth)-.*"
     "|x-(real|client|cluster-client|originating|proxyuser)-ip|x-custom-ip-authorization|x-goog-authenticated-.*"
     "|x-middleware-subrequest|(true-)?client-ip|cf-connecting-ip|ssl-client-.*|remote-user|front-end-https"
+    "|forwarded|proxy-authorization|x-client-cert|x-host|x-http-method(-override)?|x-method-override"
+    "|accept-encoding|if-range|range|te"
 )
-"""Headers by which proxies tell targets who calls, and from where: a caller's own go before Envoy writes its own."""
+"""Headers of a caller's that go before anything reads them and before Envoy writes its own: those by which targets are
+made to believe in another user, host, path or method, and those that let a target compress or cut its answer, which
+could then not be held to its contract."""
 _TOKEN_CACHE: Final = 10_000
 
 
@@ -146,7 +150,7 @@ def _manager(name: str) -> Tree:
 
 
 def _forget_proxies() -> Tree:
-    matcher = {"safe_regex": {"regex": _WORDS_OF_PROXIES}}
+    matcher = {"safe_regex": {"regex": _FORGOTTEN}}
     return {
         "name": "envoy.http.early_header_mutation.header_mutation",
         "typed_config": typed(
@@ -171,7 +175,6 @@ def _tokens(jwks: dict[str, Any], issuer: str) -> Tree:
                 "forward": False,
                 "payload_in_metadata": "jwt",
                 "header_in_metadata": "header",
-                "normalize_payload_in_metadata": {"space_delimited_claims": ["scope"]},
                 "jwt_cache_config": {"jwt_cache_size": _TOKEN_CACHE},
             }
         },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import Any
 
 from easement.gateway.envoy_types import RBAC, Tree
 from easement.gateway.refusals import GONE
@@ -12,9 +12,6 @@ from easement.gateway.render_grants import anybody
 from easement.gateway.render_replies import PROBLEM, header
 from easement.plan.model import Notice
 from easement.plan.notices import gateway_prefix, http_date, notice_headers
-
-NOTICE_HEADERS: Final = ("deprecation", "sunset", "link")
-"""Taken from every answer of a target: that a version ends is for the registry to say, and links are not reviewed."""
 
 
 def with_notice(route: Tree, notice: Notice | None) -> Tree:

@@ -26,7 +26,7 @@ from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER, VERDICT_H
 from easement.gateway.render_access_log import PLAN_SEPARATOR, TRIED_PATH_HEADER
 from easement.gateway.render_clusters import cluster_name
 from easement.gateway.render_grants import anybody, grants_filter, limits_filter
-from easement.gateway.render_notices import NOTICE_HEADERS, gone, with_notice
+from easement.gateway.render_notices import gone, with_notice
 from easement.gateway.render_replies import header, security_headers
 from easement.gateway.route_contract import filter_context, path_parts, reads_body, reads_request, takes_query
 from easement.gateway.schema_key import schema_key
@@ -34,15 +34,6 @@ from easement.plan.model import CostClass, Notice, Plan, Route, Upstream
 from easement.plan.notices import gateway_prefix
 
 ROUTES_NAME: Final = "data"
-_SPOOFABLE: Final = (
-    "forwarded", "proxy-authorization", "x-client-cert", "x-easement-code", "x-easement-path", "x-forwarded-host",
-    "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-user", "x-host", "x-http-method", "x-http-method-override",
-    "x-method-override", "x-original-host", "x-original-url", "x-real-ip", "x-remote-user", "x-rewrite-url",
-)  # fmt: skip
-"""Headers by which targets are made to believe in another user, host, path or method."""
-_UNCHECKABLE: Final = ("accept-encoding", "if-range", "range", "te")
-"""A target that compresses or cuts its answer cannot be held to a contract."""
-_REVEALING: Final = ("server", "x-powered-by", "x-aspnet-version", "via", "content-md5", "digest", "repr-digest")
 _RETRY_ON: Final = "connect-failure,refused-stream,reset-before-request,retriable-status-codes"
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
@@ -60,9 +51,7 @@ def route_configuration(plan: Plan, plan_hash: str) -> Tree:
     return typed(
         "envoy.config.route.v3.RouteConfiguration",
         name=ROUTES_NAME,
-        request_headers_to_remove=[*_SPOOFABLE, *_UNCHECKABLE],
         request_headers_to_add=[header(TRANSACTION_HEADER, "%REQ(X-REQUEST-ID)%")],
-        response_headers_to_remove=[*_REVEALING, *NOTICE_HEADERS, CODE_HEADER, TRIED_PATH_HEADER],
         response_headers_to_add=[header(TRANSACTION_HEADER, "%REQ(X-REQUEST-ID)%"), *security_headers()],
         most_specific_header_mutations_wins=True,
         virtual_hosts=[{"name": "all", "domains": ["*"], "matcher": _matcher(prefixes, plan_hash)}],

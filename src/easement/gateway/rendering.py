@@ -106,7 +106,7 @@ def _base(place: GatewayPlace) -> Tree:
             "layers": [
                 {
                     "name": "static",
-                    "static_layer": {"re2": {"max_program_size": {"error_level": 10000, "warn_level": 1000}}},
+                    "static_layer": {"re2": {"max_program_size": {"error_level": 10000, "warn_level": 5000}}},
                 }
             ]
         },

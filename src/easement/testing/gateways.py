@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from easement.gateway.envoy_process import find_envoy
+from easement.gateway.log_line import fields_of
 from easement.gateway.place import GatewayPlace
 from easement.gateway.rendering import render, static_bootstrap
 from easement.keys.jose import SigningKey, generate_signing_key, sign_jwt
@@ -160,7 +161,6 @@ class GatewaySimulator:
             lines = self.place.access_log.read_bytes().splitlines() if self.place.access_log.exists() else []
             for line in reversed(lines):
                 if transaction in line:
-                    found: dict[str, Any] = json.loads(line)
-                    return found
+                    return fields_of(line)
             time.sleep(0.02)
         raise LookupError("Envoy has not logged the request")

@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from easement.gateway.log_line import record_of, unreadable
+from easement.gateway.log_line import fields_of, record_of, unreadable
 from easement.gateway.plan_index import NO_FACTS, PlanFacts, facts_of
 from easement.ledger.encoding import encode
 from easement.ledger.record import Status
@@ -110,3 +110,22 @@ def test_an_unreadable_line_leaves_its_hash_and_nothing_of_its_text():
     record = unreadable(b"password=hunter2", 1_700_000_000_000)
     assert record.error_code == "EAS-5904"
     assert b"hunter2" not in encode(record, recorder="gateway@1", sequence=1)
+
+
+def test_a_short_line_with_a_forged_separator_is_not_believed() -> None:
+    values = ["1700000000000", "t", "200", "-", f"{'a' * 64}/orders-api@1.getOrder", "g", "10.0.0.1", "0", "1"]
+    line = "\x1f".join(["S1", *values, "1", "2", "3", "caller\x1fsays", "", ""]).encode()
+
+    with pytest.raises(ValueError, match="not an entry"):
+        fields_of(line)
+
+
+def test_a_short_line_names_what_was_removed() -> None:
+    values = ["1700000000000", "t", "200", "-", f"{'a' * 64}/orders-api@1.getOrder", "g", "10.0.0.1", "0", "1"]
+    line = "\x1f".join(["S1", *values, "1", "2", "3", "caller", "", "customer.phone,internal"]).encode()
+
+    fields = fields_of(line + b"\n")
+
+    assert fields["status"] == 200
+    assert fields["correlation"] == "caller"
+    assert fields["runtime"] == {"removed": "customer.phone,internal"}

@@ -599,7 +599,7 @@ local function state_after(state, name)
   for known in pairs(state.names) do names[known] = true end
   names[name] = true
   local list = {}
-  for known in pairs(names) do list[#list + 1] = sub(known, 1, 128) end
+  for known in pairs(names) do list[#list + 1] = gsub(sub(known, 1, 128), "%c", "?") end
   sort(list)
   if state.count + 1 == MAX_REMOVED then list[#list + 1] = "..." end
   return { names = names, count = state.count + 1, following = {}, text = concat(list, ",") }
@@ -919,28 +919,9 @@ end
 
 -- The answer ----------------------------------------------------------------------------------------------------------------
 
--- Headers that pass to callers; a target has told enough when it has filled in its contract. Everything else (cookies,
--- challenges, traces of its software) is outside what was reviewed. A target's own links and notices of deprecation are
--- gone before this runs: those that are here are the route's.
-local PASSING = {}
-for name in (":status content-type content-length content-encoding content-language date age expires cache-control " ..
-  "etag last-modified vary allow retry-after deprecation sunset link transfer-encoding connection location " ..
-  "x-easement-code x-transaction-id"):gmatch("%S+") do PASSING[name] = true end
-
 -- A place may be named by its path; another host, and every scheme, is the target's own business.
 local function is_local(location)
   return find(location, "^/[^/]") ~= nil and not find(location, "[%c\\]")
-end
-
-local function strip(headers)
-  local unwanted, count = nil, 0
-  for name, value in pairs(headers) do
-    if not PASSING[name] or (name == "location" and not is_local(value)) then
-      unwanted, count = unwanted or {}, count + 1
-      unwanted[count] = name
-    end
-  end
-  for k = 1, count do headers:remove(unwanted[k]) end
 end
 
 local function replace_answer(handle, status, code, title, detail, verdict)
@@ -984,7 +965,8 @@ local function on_answer(handle)
   local headers = handle:headers()
   local status = headers:get(":status")
   if byte(status) ~= 50 and headers:get("x-easement-code") then return end
-  strip(headers)
+  local location = headers:get("location")
+  if location and not is_local(location) then headers:remove("location") end
   if not find(status, "^[2-5]%d%d$") then
     replace_answer(handle, "502", "EAS-5502", "The target broke its contract", "The status of the target is none that ends a request.", "response:status")
     return
