@@ -1,4 +1,4 @@
-"""``easement lifecycle``: move an integration."""
+"""``easement lifecycle``: move an integration, now or at a given time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="Move an integration: live, deprecate, reinstate, retire, withdraw.",
+    help="Move an integration: live, deprecate, reinstate, retire, withdraw; now, or by the calendar.",
 )
 
 _Name = Annotated[str, typer.Argument(help="Name of the integration.")]
@@ -48,6 +48,58 @@ def retire(name: _Name, reason: _Reason, server: _Server = "", data: _Data = Non
 def withdraw(name: _Name, reason: _Reason, server: _Server = "", data: _Data = None) -> None:
     """Give up an integration that never went live."""
     _move(name, "withdraw", reason, server=server, data=data)
+
+
+@app.command("schedule")
+def add_schedule(  # noqa: PLR0917 - the parameters are the command's options
+    subject: Annotated[str, typer.Argument(help="integration/NAME or interface/NAME@MAJOR.")],
+    event: Annotated[str, typer.Argument(help="go-live, deprecate, retire; of an interface: sunset.")],
+    at: Annotated[str, typer.Option("--at", help="When, with a zone: 2026-12-01T06:00:00Z.")],
+    reason: _Reason,
+    server: _Server = "",
+    data: _Data = None,
+) -> None:
+    """Have a step happen by itself. What a guard refuses then is tried again and says why it waits."""
+    from easement.cli.client import control_plane
+
+    body = {"subject": subject, "event": event, "due": at, "reason": reason}
+    with control_plane(server=server, data=data) as client:
+        added = client.post("/schedule", body).body
+    typer.echo(f"{added['id']}: {added['subject']} {added['event']} at {added['due']}")
+
+
+@app.command("calendar")
+def show_calendar(
+    past: Annotated[bool, typer.Option("--past", help="Also what is done or cancelled.")] = False,
+    server: _Server = "",
+    data: _Data = None,
+) -> None:
+    """List what is scheduled, and why it waits."""
+    from easement.cli.client import control_plane
+    from easement.cli.table import as_table
+
+    with control_plane(server=server, data=data) as client:
+        found = client.get("/schedule", past="true" if past else "").body["items"]
+    if not found:
+        typer.echo("Nothing is scheduled.")
+        return
+    rows = [(it["due"], it["subject"], it["event"], it["state"], it["person"], it["said"], it["id"]) for it in found]
+    typer.echo(as_table(("DUE", "SUBJECT", "EVENT", "STATE", "BY", "WAITS BECAUSE", "ID"), rows), nl=False)
+
+
+@app.command("cancel")
+def cancel_scheduled(
+    identifier: Annotated[str, typer.Argument(help="Id of the scheduled step.")],
+    reason: _Reason,
+    server: _Server = "",
+    data: _Data = None,
+) -> None:
+    """Take a step off the calendar."""
+    from easement.cli.client import control_plane, segment
+
+    with control_plane(server=server, data=data) as client:
+        gone = client.post(f"/schedule/{segment(identifier)}/cancel", {"reason": reason}).body
+    typer.echo(f"{gone['subject']} {gone['event']} at {gone['due']} will not happen")
 
 
 def _move(name: str, event: str, reason: str, *, server: str, data: Path | None) -> None:
