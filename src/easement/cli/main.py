@@ -42,6 +42,8 @@ COMMANDS: Final[dict[str, _Entry]] = {
     "scorecard": _Entry("scorecard_command", "scorecard", "Scores with the facts behind them."),
     "report": _Entry("report_command", "report", "The monthly report on the estate."),
     "lifecycle": _Entry("lifecycle_command", "app", "Move an integration: live, deprecate, retire."),
+    "onboarding": _Entry("onboarding_command", "onboarding", "What does an integration lack to go live?"),
+    "decommission": _Entry("decommission_command", "decommission", "Take an integration away for good, with proof."),
     "get": _Entry("get_command", "get", "List what is registered."),
     "search": _Entry("search_command", "search", "Search the registry by words and facets."),
     "view": _Entry("view_command", "app", "List, show and remove saved searches."),
