@@ -93,7 +93,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     services = ControlServices(
         registry=registry, ledger=ledger.reader, health=MonitoringReader(folder / "monitor"),
         access=AccessControl(authenticator=sign_in, cookie=cookie, record=records.extend),
-        node_token=Secret("node"), jwks=lambda: {"keys": []}, roles=lambda: {},
+        node_token=Secret("node"), jwks=lambda: {"keys": []}, roles=dict,
     )  # fmt: skip
     files = {str(path.relative_to(ESTATE)): path.read_bytes() for path in ESTATE.rglob("*.yaml")}
     quoted = ATTACK.replace("'", "''").encode()

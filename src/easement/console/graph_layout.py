@@ -12,7 +12,7 @@ from typing import Final
 
 NODE_WIDTH: Final = 196
 NODE_HEIGHT: Final = 46
-COLUMN_GAP: Final = 84
+COLUMN_GAP: Final = 56
 ROW_GAP: Final = 14
 MARGIN: Final = 14
 _SWEEPS: Final = 4

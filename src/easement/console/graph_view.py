@@ -10,10 +10,11 @@ from easement.console.graph_layout import NODE_HEIGHT, NODE_WIDTH, Layout, layou
 from easement.estate.graph import Edge, Impact, Node
 
 MAX_DRAWN: Final = 150
+MAX_LISTED: Final = 1_000
 MAX_DEPTH: Final = 6
 Overlay = Literal["none", "health", "data"]
-_TITLE_LENGTH: Final = 25
-_NAME_LENGTH: Final = 31
+_TITLE_LENGTH: Final = 23
+_NAME_LENGTH: Final = 26
 _LEVELS: Final = {"public": "level-0", "internal": "level-1", "confidential": "level-2", "restricted": "level-3"}
 _SIGNS: Final = {"public": "○", "internal": "◔", "confidential": "◑", "restricted": "●"}
 
@@ -39,13 +40,14 @@ class DrawnNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbourhood:
-    """What the page shows. ``left_out`` counts nodes that are not drawn; ``listed`` has every node, nearest first."""
+    """What the page shows. ``left_out`` counts nodes that are not drawn; ``listed`` has up to 1,000, nearest first, of ``total``."""
 
     start: str
     picture: Layout
     nodes: tuple[DrawnNode, ...]
     listed: tuple[DrawnNode, ...]
     left_out: int
+    total: int
     node_width: int = NODE_WIDTH
     node_height: int = NODE_HEIGHT
 
@@ -54,31 +56,31 @@ def neighbourhood(
     found: Iterable[Impact],
     *,
     keep: Callable[[Node], bool],
-    words: Mapping[str, str],
+    words: Callable[[str], str],
     overlay: Overlay,
     state_class: Callable[[object], str],
     state_mark: Callable[[object], str],
 ) -> Neighbourhood:
     """Draw the answers of one or two impact queries from the same start.
 
-    ``keep`` filters nodes (the start always stays); ``words`` is what the overlay says of a reference.
+    ``keep`` filters nodes (the start always stays); ``words`` says what the overlay says of a reference; empty for nothing.
     """
     answers = list(found)
     start = answers[0].start
     columns, nodes, edges = {start.reference: 0}, {start.reference: start}, dict[Edge, None]()
     for answer in answers:
         sign = 1 if answer.direction == "downstream" else -1
-        for affected in answer:
-            if affected.node.reference not in columns and keep(affected.node):
-                columns[affected.node.reference] = sign * affected.depth
-                nodes[affected.node.reference] = affected.node
+        for node, depth in answer.reached():
+            if node.reference not in columns and keep(node):
+                columns[node.reference] = sign * depth
+                nodes[node.reference] = node
         edges.update(dict.fromkeys(answer.edges()))
-    nearest = sorted(columns, key=lambda one: (abs(columns[one]), columns[one], one))
+    nearest = sorted(columns, key=lambda one: (abs(columns[one]), columns[one], one))[:MAX_LISTED]
     drawn = {reference: columns[reference] for reference in nearest[:MAX_DRAWN]}
     picture = layout(drawn, ((edge.start, edge.end, edge.relation) for edge in edges))
 
     def view(reference: str, x: float, y: float) -> DrawnNode:
-        node, word = nodes[reference], words.get(reference, "")
+        node, word = nodes[reference], words(reference)
         return DrawnNode(
             reference=reference,
             kind=node.kind,
@@ -101,6 +103,7 @@ def neighbourhood(
         nodes=tuple(view(placed.reference, placed.x, placed.y) for placed in picture.nodes),
         listed=tuple(view(reference, 0, 0) for reference in nearest),
         left_out=len(columns) - len(drawn),
+        total=len(columns),
     )
 
 

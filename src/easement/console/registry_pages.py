@@ -152,7 +152,7 @@ class RegistryPages:
         )  # fmt: skip
         return self.console.render(
             "graph.html", person, "/graph", title="Graph", choice=choice, drawn=drawn, problem="",
-            owners=sorted({node.owner for answer in found for node in _nodes(answer) if node.owner}),
+            owners=sorted({node.owner for answer in found for node, _ in answer.reached() if node.owner}),
             kinds=_DRAWN_KINDS, criticalities=_CRITICALITIES, graph_path=graph_path, document_path=reference_path,
             max_depth=MAX_DEPTH,
         )  # fmt: skip
@@ -236,14 +236,14 @@ class RegistryPages:
             return asked, ""
         return SearchQuery(text=asked.text, facets={**_ONLY_INTEGRATIONS, **asked.facets}, sort=asked.sort), ""
 
-    def _overlay(self, overlay: Overlay, reading: Reading) -> dict[str, str]:
+    def _overlay(self, overlay: Overlay, reading: Reading) -> Callable[[str], str]:
         if overlay == "health":
             rows = self.console.monitoring.integration_health(self.services.registry.now())
-            return {f"integration/{row.name}": str(row.state) for row in rows}
+            states = {f"integration/{row.name}": str(row.state) for row in rows}
+            return lambda reference: states.get(reference, "")
         if overlay == "data":
-            words = {f"integration/{n}": reading.carried(it)[0] for n, it in reading.estate.integrations.items()}
-            return {reference: word for reference, word in words.items() if word}
-        return {}
+            return lambda reference: _carried(reading, reference)
+        return lambda _reference: ""
 
     def _note(self, person: Person, what: str, **detail: str) -> None:
         self.services.registry.record([access_record(person.name, what, **detail)])
@@ -312,8 +312,10 @@ def reference_path(reference: str) -> str:
     return document_path(kind.capitalize(), name) if kind.capitalize() in KINDS else ""
 
 
-def _nodes(answer: object) -> list[Node]:
-    return [affected.node for affected in answer]  # type: ignore[attr-defined] # an Impact iterates over these
+def _carried(reading: Reading, reference: str) -> str:
+    kind, _, name = reference.partition("/")
+    integration = reading.estate.integrations.get(name) if kind == "integration" else None
+    return reading.carried(integration)[0] if integration else ""
 
 
 def _busiest(graph: EstateGraph) -> str:

@@ -92,6 +92,13 @@ class Impact:
             for index in layer:
                 yield Affected(node=self._graph.nodes[index], depth=depth, path=self._path(index, depth))
 
+    def reached(self) -> Iterator[tuple[Node, int]]:
+        """The affected nodes with their depth, nearest first, without the ways that lead to them."""
+        nodes = self._graph.nodes
+        for depth, layer in enumerate(self._layers[1:], start=1):
+            for index in layer:
+                yield nodes[index], depth
+
     @property
     def references(self) -> tuple[str, ...]:
         """The affected nodes, nearest first, without the start."""
