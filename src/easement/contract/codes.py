@@ -34,6 +34,7 @@ CATALOGUE: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             codes_interfaces,
             codes_estate,
             codes_exchange,
+            codes_spectral,
             codes_plan,
             codes_gateway,
             codes_broker,
