@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -40,7 +40,10 @@ class DrawnNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbourhood:
-    """What the page shows. ``left_out`` counts nodes that are not drawn; ``listed`` has up to 1,000, nearest first, of ``total``."""
+    """What the page shows. ``left_out`` counts nodes that are not drawn.
+
+    ``listed`` has the nearest of all ``total`` nodes, the start included, up to :data:`MAX_LISTED`.
+    """
 
     start: str
     picture: Layout
@@ -63,7 +66,7 @@ def neighbourhood(
 ) -> Neighbourhood:
     """Draw the answers of one or two impact queries from the same start.
 
-    ``keep`` filters nodes (the start always stays); ``words`` says what the overlay says of a reference; empty for nothing.
+    ``keep`` filters nodes; the start always stays. ``words`` gives what the overlay says of a reference, or nothing.
     """
     answers = list(found)
     start = answers[0].start

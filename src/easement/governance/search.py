@@ -74,6 +74,11 @@ class CatalogueEntry:
         )  # fmt: skip
         return "\n".join(parts).casefold()
 
+    @cached_property
+    def facets(self) -> Mapping[str, frozenset[str]]:
+        """The values of each facet; :data:`NONE` where the entry could have one and has none."""
+        return {name: frozenset(value or NONE for value in values(self)) for name, values in FACETS.items()}
+
 
 FACETS: Final[Mapping[str, Callable[[CatalogueEntry], Sequence[str]]]] = {
     "kind": lambda entry: (entry.kind.lower(),),
@@ -175,12 +180,7 @@ def search(
 
 def _missed(entry: CatalogueEntry, facets: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
     """The facets whose choice leaves this entry out."""
-    return tuple(name for name, wanted in facets.items() if wanted.isdisjoint(_values(entry, name)))
-
-
-def _values(entry: CatalogueEntry, facet: str) -> Sequence[str]:
-    values = FACETS[facet](entry)
-    return [value or NONE for value in values]
+    return tuple(name for name, wanted in facets.items() if wanted.isdisjoint(entry.facets[name]))
 
 
 def _counts(
@@ -191,7 +191,9 @@ def _counts(
         if len(missed) > 1:
             continue
         for name in missed or FACETS:
-            counters[name].update(set(_values(entry, name)))
+            counter = counters[name]
+            for value in entry.facets[name]:
+                counter[value] += 1
     return {
         name: tuple(sorted(counter.items(), key=lambda pair: (-pair[1], pair[0])))
         for name, counter in counters.items()

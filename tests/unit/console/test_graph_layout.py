@@ -31,11 +31,15 @@ def test_boxes_stand_inside_and_apart_and_every_edge_is_drawn(columns: dict[str,
     assert layout(columns, edges) == picture
 
 
+def words(reference: str) -> str:
+    return "down" if reference == "system/n5" else ""
+
+
 def test_a_star_is_cut_at_the_bound_and_the_list_is_whole():
     nodes = [Node(reference=f"system/n{number}", title="", owner="", criticality=None) for number in range(300)]
     graph = EstateGraph(nodes, [Edge(start="system/n0", end=one.reference, relation="x") for one in nodes[1:]])
     drawn = neighbourhood(
-        [graph.impact("system/n0")], keep=lambda node: node.name != "n7", words=lambda reference: "down" if reference == "system/n5" else "",
+        [graph.impact("system/n0")], keep=lambda node: node.name != "n7", words=words,
         overlay="health", state_class=state_class, state_mark=state_mark,
     )  # fmt: skip
     assert (len(drawn.nodes), len(drawn.listed), drawn.left_out) == (MAX_DRAWN, 299, 299 - MAX_DRAWN)
