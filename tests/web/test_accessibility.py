@@ -122,24 +122,26 @@ def test_axe_finds_nothing_on_any_page(estate_at_work: Installation, signed_in_b
     assert found == []
 
 
-def test_a_review_is_commented_and_decided_without_a_script(estate_at_work: Installation, chromium: str) -> None:
+def test_a_review_is_commented_and_decided_without_a_script(
+    estate_at_work: Installation, signed_in_browser: BrowserContext
+) -> None:
     """The forms work in a browser that runs no script, and the review moves on."""
     estate_at_work.person("pia", "reviewer", "security", "compliance", "coe")
     waiting = estate_at_work.api("operator", "GET", "/reviews").json()["items"][-1]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_context(java_script_enabled=False).new_page()
-        page.goto(estate_at_work.api("operator", "POST", "/people/pia/links").json()["url"])
-        page.get_by_role("button", name="Sign in").click()
-        page.goto(f"http://127.0.0.1:{estate_at_work.settings.console_port}/reviews/{waiting['id']}")
-        page.get_by_label("Comment", exact=True).fill("<b>Is</b> it needed?")
-        page.get_by_role("button", name="Comment").click()
-        assert "<b>Is</b> it needed?" in page.locator("ol.comments").inner_text()
-        page.get_by_role("button", name=re.compile("Resolve the comment of pia")).last.click()
-        assert "resolved by pia" in page.locator("ol.comments").inner_text()
-        page.get_by_label("What you looked at").fill("Say what the data is for.")
-        page.get_by_role("button", name="Ask for changes").click()
-        assert "changes-requested" in page.locator("h1").inner_text()
-        browser.close()
+    browser = signed_in_browser.browser
+    assert browser is not None
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(estate_at_work.api("operator", "POST", "/people/pia/links").json()["url"])
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"http://127.0.0.1:{estate_at_work.settings.console_port}/reviews/{waiting['id']}")
+    page.get_by_label("Comment", exact=True).fill("<b>Is</b> it needed?")
+    page.get_by_role("button", name="Comment").click()
+    assert "<b>Is</b> it needed?" in page.locator("ol.comments").inner_text()
+    page.get_by_role("button", name=re.compile("Resolve the comment of pia")).last.click()
+    assert "resolved by pia" in page.locator("ol.comments").inner_text()
+    page.get_by_label("What you looked at").fill("Say what the data is for.")
+    page.get_by_role("button", name="Ask for changes").click()
+    assert "changes-requested" in page.locator("h1").inner_text()
+    page.context.close()
     after = estate_at_work.api("operator", "GET", f"/reviews/{waiting['id']}").json()["review"]
     assert (after["state"], after["decisions"][-1]["person"]) == ("changes-requested", "pia")

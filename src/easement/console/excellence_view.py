@@ -14,6 +14,7 @@ from easement.store.scorecard_days import DayScore
 
 _HEIGHT = 46
 _LEG = 44
+_LEFT, _RIGHT = 144, 496
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,10 +112,10 @@ def flow_drawing(flow: DataFlow | None) -> FlowDrawing | None:
     legs = tuple(
         LegLine(
             y=_HEIGHT + _LEG * number + 8,
-            start=176 if leg.sender == flow.source.name else 464,
-            end=464 if leg.sender == flow.source.name else 176,
+            start=_LEFT if leg.sender == flow.source.name else _RIGHT,
+            end=_RIGHT if leg.sender == flow.source.name else _LEFT,
             text=f"{leg.direction}: {len(leg.fields)} field{'' if len(leg.fields) == 1 else 's'}",
-            note=", ".join((leg.classification, *leg.tags)),
+            note=_short(", ".join((leg.classification, *leg.tags)), 25),
         )
         for number, leg in enumerate(flow.legs)
     )
@@ -153,5 +154,9 @@ def grade(score: float) -> str:
 
 
 def _party(name: str, country: str, zones: Sequence[str], organisation: str) -> tuple[str, ...]:
-    lines = (name if len(name) <= 22 else f"{name[:21]}…", f"{country}, {', '.join(zones)}"[:26], organisation[:26])
+    lines = (_short(name, 18), _short(f"{country}, {', '.join(zones)}", 22), _short(organisation, 22))
     return tuple(line for line in lines if line)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -161,6 +161,7 @@ def _enforced(
     costs = [
         OperationCost(name=route.operation, place=f"{route.method} {route.prefix}{route.path}", cost=str(route.cost))
         for route in plan.routes
+        if any(grant.party.integration == name for grant in route.grants)
     ]
     costs += [OperationCost(name=one.channel, place=one.id, cost="broker") for one in plan.deliveries]
     obstacles = tuple(

@@ -25,7 +25,7 @@ from easement.store.database import reading
 from easement.store.reviews import StoredReview, every_pending
 from easement.store.revisions import count_between
 
-_MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$", re.ASCII)
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 _SOON: Final = timedelta(days=30)
 _WORST: Final = 10
 _SPARK_WIDTH: Final = 240
@@ -136,7 +136,7 @@ def this_month(now: datetime) -> str:
 
 
 def _span(month: str, now: datetime) -> tuple[datetime, datetime]:
-    match = _MONTH.match(month)
+    match = _MONTH.fullmatch(month)
     if match is None or int(match[1]) < 2000:
         raise PolicyError(f"{month[:20]!r} is not a month", ("write it as 2026-11",))
     year, number = int(match[1]), int(match[2])

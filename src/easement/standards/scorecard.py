@@ -32,7 +32,7 @@ SETTING: Final = "scorecard"
 _COUNTS: Final = {Criticality.LOW: 1, Criticality.MEDIUM: 2, Criticality.HIGH: 4, Criticality.VITAL: 8}
 _COST: Final = {Severity.ERROR: 0.34, Severity.WARNING: 0.12, Severity.INFO: 0.03}
 _WAIVED: Final = 0.05
-_SHARES: Final = {AnswerVerdict.YES: 1.0, AnswerVerdict.ATTENTION: 0.5, AnswerVerdict.NO: 0.0}
+_FACT_COST: Final = {AnswerVerdict.YES: 0.0, AnswerVerdict.ATTENTION: 0.15, AnswerVerdict.NO: 0.5}
 _HEALTH: Final = {"healthy": 1.0, "late": 0.5, "degraded": 0.5, "down": 0.0}
 
 
@@ -173,12 +173,12 @@ def _standards(integration: Integration, findings: Iterable[Finding], weight: in
 
 
 def _answered(answer: Answer, weight: int) -> Criterion:
-    worst = tuple(fact for fact in answer.facts if fact.verdict is answer.verdict)
+    lacking = tuple(fact for fact in answer.facts if fact.verdict is not AnswerVerdict.YES)
     return Criterion(
         name=str(answer.question),
         weight=weight,
-        share=_SHARES[answer.verdict],
-        facts=tuple(ScoreFact(text=fact.text, at=fact.at) for fact in worst),
+        share=max(0.0, 1.0 - sum(_FACT_COST[fact.verdict] for fact in answer.facts)),
+        facts=tuple(ScoreFact(text=fact.text, at=fact.at) for fact in lacking or answer.facts),
     )
 
 

@@ -114,7 +114,7 @@ def count_between(connection: Connection, since: datetime, until: datetime) -> d
         .where(revisions.c.created >= since, revisions.c.created < until)
         .group_by(revisions.c.kind)
     )
-    return {kind: int(count) for kind, count in connection.execute(query).tuples()}
+    return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
 def read_files(connection: Connection, hashes: Iterable[str]) -> dict[str, bytes]:
