@@ -25,6 +25,8 @@ _CONFIG = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=
 
 Text = Annotated[str, StringConstraints(max_length=4000)]
 Line = Annotated[str, StringConstraints(max_length=300)]
+RuleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$")]
+"""Id of a rule; wider than a name, because rules of Spectral rulesets are waived by their own names."""
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 SecretReference = Annotated[str, StringConstraints(pattern=r"^secret://[^\s#]+(#[^\s#]+)?$")]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", max_length=2000)]
@@ -531,7 +533,7 @@ class StandardSpec:
 class WaiverSpec:
     """One finding of one rule at one place, accepted until a date."""
 
-    rule: Name
+    rule: RuleName
     at: Line
     reason: Text
     expires: date

@@ -18,10 +18,10 @@ from easement.contract.bundle import Bundle, LoadedDocument
 from easement.contract.document_checks import document_complaints, text_complaints
 from easement.contract.documents import validate
 from easement.contract.identity import document_key
-from easement.contract.kinds import API_VERSION, KINDS, Document, Interface
+from easement.contract.kinds import API_VERSION, KINDS, Document, Interface, Standard
 from easement.contract.places import Places, pointer
 from easement.contract.problems import Place, Problem
-from easement.contract.revision import definition_content, definition_path, revision_of
+from easement.contract.revision import definition_content, definition_path, revision_of, ruleset_content
 from easement.contract.suggestion import did_you_mean, nearest
 from easement.contract.validation import Complaint, complaints
 from easement.contract.yaml_reader import ReadDocument, read
@@ -171,6 +171,8 @@ def _duplicate(identity: tuple[str, str], first: LoadedDocument, places: Places)
 
 
 def _revision(document: Document, file: str, files: Mapping[str, bytes]) -> str:
+    if isinstance(document, Standard):
+        return revision_of(document, ruleset_content(document, file, files))
     if not isinstance(document, Interface):
         return revision_of(document)
     return revision_of(document, definition_content(definition_path(document, file), files))

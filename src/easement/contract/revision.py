@@ -16,9 +16,10 @@ from typing import Final
 from urllib.parse import unquote
 
 from easement.contract.documents import to_json
-from easement.contract.kinds import Document, Interface
+from easement.contract.kinds import Document, Interface, Standard
 
 _REFERENCE: Final = re.compile(rb"""["']?\$ref["']?[ \t\r\n]*:[ \t\r\n]*["']?([^"'\s#,{}\[\]]{1,500})""")
+_RULESET: Final = re.compile(rb"""["'\s\[,-]((?:\.{1,2}/)*[\w][\w./-]{0,300}\.(?:ya?ml|json))\b""")
 _MAX_FILES: Final = 500
 
 
@@ -62,6 +63,26 @@ def definition_files(path: str, files: Mapping[str, bytes]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def ruleset_files(document: Standard, file: str, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """The rulesets that a standard names and every file that they name in turn, as far as they exist."""
+    found: dict[str, None] = {}
+    waiting = [resolve(file, reference.file) for reference in document.spec.rulesets]
+    while waiting and len(found) < _MAX_FILES:
+        here = waiting.pop()
+        if here in found or here not in files:
+            continue
+        found[here] = None
+        named = {match.decode("utf-8", "replace") for match in _RULESET.findall(files[here])}
+        waiting.extend(target for name in sorted(named) if (target := resolve(here, name)))
+    return tuple(found)
+
+
+def ruleset_content(document: Standard, file: str, files: Mapping[str, bytes]) -> bytes:
+    """What a standard's revision covers besides the document: its rulesets, and what they are made of."""
+    names = ruleset_files(document, file, files)
+    return _listed(names, posixpath.dirname(file) or ".", files) if names else b""
+
+
 def definition_content(path: str, files: Mapping[str, bytes]) -> bytes:
     """What an interface's revision covers: the bytes of one file, or names and hashes of several.
 
@@ -70,6 +91,9 @@ def definition_content(path: str, files: Mapping[str, bytes]) -> bytes:
     names = definition_files(path, files)
     if len(names) < 2:
         return files.get(path, b"")
-    folder = posixpath.dirname(path) or "."
+    return _listed(names, posixpath.dirname(path) or ".", files)
+
+
+def _listed(names: tuple[str, ...], folder: str, files: Mapping[str, bytes]) -> bytes:
     listed = {posixpath.relpath(name, folder): hashlib.sha256(files[name]).hexdigest() for name in names}
     return json.dumps(listed, sort_keys=True, separators=(",", ":")).encode()

@@ -18,7 +18,7 @@ from easement.contract.problems import Problem
 from easement.contract.suggestion import did_you_mean
 from easement.estate.flows import FlowIndex
 from easement.estate.integration_references import check_integrations
-from easement.estate.model import Estate, Registration
+from easement.estate.model import Estate, EstateFiles, Registration
 from easement.estate.references import check_references
 from easement.estate.reporting import Reporter
 from easement.interfaces.model import InterfaceModel
@@ -52,6 +52,7 @@ def assemble(
         agreements=_of_kind(sources, Agreement),
         models=_models(interfaces, bundle.files, reporter),
         registrations={name: known for name, known in sorted(registrations.items()) if name in integrations},
+        files=EstateFiles(contents=bundle.files, places={key: loaded.file for key, loaded in sources.items()}),
     )
     index = FlowIndex(estate)
     check_references(estate, index, reporter)

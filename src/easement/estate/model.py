@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from easement.contract.identity import reference_key
 from easement.contract.kinds import Agreement, Integration, Interface, Standard, System, Team, Waiver
+from easement.contract.revision import resolve
 from easement.interfaces.model import InterfaceModel
 
 
@@ -34,6 +35,19 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EstateFiles:
+    """The files beside the documents, and where each document stands, by kind and key."""
+
+    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    places: Mapping[tuple[str, str], str] = field(default_factory=dict, repr=False)
+
+    def resolve(self, kind: str, key: str, written: str) -> str:
+        """The path of a file that a document names; empty where there is no such document or file."""
+        path = resolve(self.places[kind, key], written) if (kind, key) in self.places else ""
+        return path if path in self.contents else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estate:
     """All documents by key: the name; an interface's is ``NAME@MAJOR``. ``models`` has the same keys as ``interfaces``.
 
@@ -49,6 +63,7 @@ class Estate:
     agreements: Mapping[str, Agreement] = field(default_factory=dict)
     models: Mapping[str, InterfaceModel] = field(default_factory=dict)
     registrations: Mapping[str, Registration] = field(default_factory=dict)
+    files: EstateFiles = field(default_factory=EstateFiles, compare=False, repr=False)
 
     def interface_of(self, integration: Integration) -> Interface | None:
         """The interface version that an integration uses; None where there is none of that major."""

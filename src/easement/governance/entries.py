@@ -8,11 +8,11 @@ from typing import Final
 
 from easement.contract.documents import from_json, to_json
 from easement.contract.identity import document_key
-from easement.contract.kinds import Document, Interface
+from easement.contract.kinds import Document, Interface, Standard
 from easement.contract.loader import Bundle, LoadedDocument
 from easement.contract.places import Places
 from easement.contract.problems import Problem
-from easement.contract.revision import definition_files, definition_path
+from easement.contract.revision import definition_files, definition_path, ruleset_files
 from easement.store.revisions import Key, StoredRevision
 
 REGISTERED_FOLDER: Final = "@registry"
@@ -55,7 +55,7 @@ Entries = dict[tuple[str, str], Entry]
 
 
 def entries_of(bundle: Bundle) -> dict[tuple[str, str], Entry]:
-    """The documents of a bundle. An interface takes along every file that its description refers to."""
+    """The documents of a bundle. Interfaces and standards take along every file that they are made of."""
     found: dict[tuple[str, str], Entry] = {}
     for loaded in bundle.documents:
         entry = Entry(
@@ -95,6 +95,8 @@ def bundle_of(entries: Iterable[Entry], problems: tuple[Problem, ...] = ()) -> B
 
 
 def _definition_files(loaded: LoadedDocument, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    if isinstance(loaded.document, Standard):
+        return {name: files[name] for name in sorted(ruleset_files(loaded.document, loaded.file, files))}
     if not isinstance(loaded.document, Interface):
         return {}
     path = definition_path(loaded.document, loaded.file)

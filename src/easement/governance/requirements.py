@@ -16,7 +16,7 @@ from datetime import date
 from typing import Final
 
 from easement.contract.identity import reference_key
-from easement.contract.kinds import Integration
+from easement.contract.kinds import Integration, StandardSpec
 from easement.estate.lifecycle import ENFORCED_STATES
 from easement.estate.model import Estate, LifecycleState
 from easement.estate.review import ReviewRequirements, Risk, ordered_roles, review_requirements
@@ -56,6 +56,11 @@ def requirement(
     return _of_what_decides(estate, enforced, key) or Requirement(
         risk=Risk.LOW, reasons=("it takes nothing away",), roles=("reviewer",), automatic=True
     )
+
+
+def _decides(standard: StandardSpec) -> bool:
+    """Whether a standard says who approves, how long notice is, or what a rule of the baseline accepts."""
+    return bool(standard.settings or standard.notice or standard.parameters or standard.overrides)
 
 
 def dependents(estate: Estate, key: DocumentKey) -> tuple[Integration, ...]:
@@ -132,7 +137,7 @@ def _of_what_decides(estate: Estate, enforced: Estate, key: DocumentKey) -> Requ
             return _by("compliance", reason="an agreement decides which transfers are lawful")
         case "Waiver":
             return _by(*_waiver_roles(estate, name), reason="a waiver accepts a finding")
-        case "Standard" if estate.standards[name].spec.settings:
+        case "Standard" if _decides(estate.standards[name].spec):
             return _by("coe", "compliance", reason="a standard with settings decides who approves what")
         case "Standard" if name in enforced.standards:
             return _by("coe", reason="a standard decides what may be approved")

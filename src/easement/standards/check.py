@@ -12,9 +12,10 @@ from easement.standards.configuration import UNKNOWN_SETTING, configure
 from easement.standards.custom import INVALID_RULE, compile_standards
 from easement.standards.facts import Facts, collect_facts
 from easement.standards.model import AnyRule, Finding
+from easement.standards.spectral_bridge import INVALID_RULESET, ruleset_findings
 from easement.standards.waivers import EXPIRED, REFUSED, UNUSED, apply_waivers
 
-UNWAIVABLE: Final = frozenset({INVALID_RULE, UNKNOWN_SETTING, EXPIRED, UNUSED, REFUSED})
+UNWAIVABLE: Final = frozenset({INVALID_RULE, INVALID_RULESET, UNKNOWN_SETTING, EXPIRED, UNUSED, REFUSED})
 """Findings about standards and waivers themselves."""
 
 
@@ -38,6 +39,7 @@ def check(estate: Estate, today: date) -> tuple[Finding, ...]:
         by_facts.setdefault(rule.about, []).append(rule)
     for facts in collect_facts(estate, today):
         findings.extend(_judge(by_facts.get(type(facts), ()), facts))
+    findings.extend(ruleset_findings(estate, today))
     unwaivable = UNWAIVABLE.union(rule.id for rule in rules if not rule.waivable)
     judged = apply_waivers(findings, estate.waivers, today, unwaivable=unwaivable)
     return tuple(sorted(judged, key=lambda one: (one.subject, one.path, one.rule, one.message)))
