@@ -189,8 +189,12 @@ def asked(rulesets: Mapping[str, Any], runs: Iterable[tuple[str, Path]]) -> list
     order = {"rulesets": rulesets, "runs": [(name, str(path)) for name, path in runs]}
     done = subprocess.run(
         ["node", str(ORACLE), str(ROOT / "package.json")],
-        input=json.dumps(order), capture_output=True, text=True, timeout=240, check=False,
-    )  # fmt: skip
+        input=json.dumps(order),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     return [
@@ -237,9 +241,13 @@ def assert_same(theirs: Found, own: Found, path: Path) -> None:
 @pytest.fixture(scope="module")
 def published() -> dict[str, Any]:
     done = subprocess.run(
-        ["node", str(ORACLE), str(ROOT / "package.json")], input='{"dump": true}', capture_output=True, text=True,
-        timeout=60, check=True,
-    )  # fmt: skip
+        ["node", str(ORACLE), str(ROOT / "package.json")],
+        input='{"dump": true}',
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     return json.loads(done.stdout)
 
 
@@ -248,9 +256,12 @@ def test_a_hundred_real_documents_are_there():
 
 
 def test_published_openapi_ruleset_finds_in_real_documents_what_spectral_finds(published: dict[str, Any]):
-    ruleset = ruleset_of({**published["oas"], "rules": {
-        name: {**rule, "recommended": True} for name, rule in published["oas"]["rules"].items()
-    }})  # fmt: skip
+    ruleset = ruleset_of(
+        {
+            **published["oas"],
+            "rules": {name: {**rule, "recommended": True} for name, rule in published["oas"]["rules"].items()},
+        }
+    )
     answers = asked({"oas": "oas"}, [("oas", path) for path in REAL])
     assert len(answers) == len(REAL)
     assert sum(len(theirs) for _, _, theirs in answers) > 2_000
@@ -272,9 +283,12 @@ def test_faulty_documents_are_told_the_same(name: str):
 @pytest.mark.parametrize("name", ["oas", "asyncapi"])
 def test_shipped_ruleset_has_the_published_rules(published: dict[str, Any], name: str):
     shipped, problems = load_ruleset({"r.yaml": f"extends: [[spectral:{name}, all]]".encode()}, "r.yaml")
-    converted = ruleset_of({**published[name], "rules": {
-        key: {**rule, "recommended": True} for key, rule in published[name]["rules"].items()
-    }})  # fmt: skip
+    converted = ruleset_of(
+        {
+            **published[name],
+            "rules": {key: {**rule, "recommended": True} for key, rule in published[name]["rules"].items()},
+        }
+    )
     assert shipped is not None, problems
     assert {rule.name: rule for rule in shipped.base.rules} == {rule.name: rule for rule in converted.base.rules}
 

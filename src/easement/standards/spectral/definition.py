@@ -16,6 +16,7 @@ from easement.standards.spectral.formats import FORMATS, known_format
 from easement.standards.spectral.functions import FUNCTIONS
 from easement.standards.spectral.json_path import PathError, parse_path
 from easement.standards.spectral.patterns import PatternError, slashed
+from easement.standards.spectral.schema_function import SchemaChecks
 
 Keys = tuple[str | int, ...]
 SEVERITIES: Final = {one.name.lower(): one for one in SpectralSeverity}
@@ -189,6 +190,9 @@ class Definition:
             self.problem("EAS-3504", message, (*keys, "functionOptions") if options is not None else keys)
         if function.name == "pattern" and isinstance(options, Mapping):
             self._patterns(options, (*keys, "functionOptions"))
+        if function.name == "schema" and isinstance(options, Mapping) and isinstance(options.get("schema"), Mapping):
+            for wrong in SchemaChecks().faults(options["schema"], str(options.get("dialect", "auto"))):
+                self.problem("EAS-3504", wrong, (*keys, "functionOptions", "schema"))
 
     def _patterns(self, options: Mapping[str, Any], keys: Keys) -> None:
         for name in ("match", "notMatch"):

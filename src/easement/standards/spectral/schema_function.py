@@ -73,6 +73,11 @@ class SchemaChecks:
             errors = prepare(errors)
         return worded(errors, value, path)
 
+    def faults(self, schema: Any, dialect: str) -> list[str]:
+        """Why a schema cannot be used at all; empty where it can."""
+        check = self._check(schema, _Reading(dialect, False, frozenset(), ("nullable",), False))  # noqa: FBT003 - in order
+        return [str(check)] if isinstance(check, SchemaError) else []
+
     def _check(self, schema: Any, reading: _Reading) -> Check | SchemaError:
         mark = (id(schema), reading)
         if mark not in self._compiled:
