@@ -19,14 +19,20 @@ from easement.contract.codes import CATALOGUE
 from easement.contract.json_schema import schema_of
 from easement.contract.kinds import KINDS
 from easement.estate.lifecycle import ENFORCED_STATES, TRANSITIONS, Guard
+from easement.governance.review_times import ReviewTimes, review_metrics
 from easement.ledger.record import Record, RecordKind, Status, Step
 from easement.monitoring.health import HealthState
 from easement.monitoring.metrics import exposition
 from easement.runtime.settings import Settings
 from easement.standards.catalogue import catalogue
+from easement.standards.pattern_page import pattern_page
 
-REFERENCE: Final = Path(__file__).parent / "reference"
+DOCS: Final = Path(__file__).parent
+REFERENCE: Final = DOCS / "reference"
 _NOTE: Final = "<!-- Written by docs/generate.py (make docs). Do not edit. -->\n\n"
+_NO_REVIEWS: Final = ReviewTimes(
+    opened=0, decided=0, automatic=0, rejected=0, p50_s=None, p90_s=None, waiting=0, oldest_waiting_s=0
+)
 _Row = tuple[str, str, str, bool]
 """A key: its path, its form, what it means, whether it must be there."""
 
@@ -46,13 +52,19 @@ def pages() -> dict[str, str]:
     return {**texts, "rules.md": catalogue()}
 
 
+def explanations() -> dict[str, str]:
+    """Every generated page of the explanation: file name to text."""
+    return {"patterns.md": pattern_page()}
+
+
 def main() -> int:
     """Write the pages that differ."""
-    for name, text in pages().items():
-        path = REFERENCE / name
+    written = {REFERENCE / name: text for name, text in pages().items()}
+    written |= {DOCS / "explanation" / name: text for name, text in explanations().items()}
+    for path, text in written.items():
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
-            print(f"wrote docs/reference/{name}")
+            print(f"wrote docs/{path.relative_to(DOCS)}")
     return 0
 
 
@@ -208,7 +220,8 @@ def _metrics() -> Iterator[str]:
     yield "Labels are bounded: integration, status, error class, state, direction."
     yield from ("", "| metric | type | meaning |", "|---|---|---|")
     with TemporaryDirectory() as empty:
-        lines = exposition(Path(empty), datetime(2026, 1, 1, tzinfo=UTC)).decode().splitlines()
+        text = exposition(Path(empty), datetime(2026, 1, 1, tzinfo=UTC)) + review_metrics(_NO_REVIEWS)
+        lines = text.decode().splitlines()
     kinds = dict(line.split()[2:4] for line in lines if line.startswith("# TYPE"))
     for line in lines:
         if line.startswith("# HELP"):
