@@ -15,7 +15,7 @@ def shadow_table(entries: Iterable[Mapping[str, Any]]) -> str:
     rows = [
         (
             one["key"], _caller(one), "yes" if one["known"] else "no", one["verb"], one["interface"] or "(none)",
-            _tried(one), one["count"], moment(one["first_ms"]), moment(one["last_ms"]),
+            _tried(one), one["count"], moment(one["firstMs"]), moment(one["lastMs"]),
             f"until {one['dismissed']['until'][:10]}" if one["dismissed"] else "",
         )
         for one in entries
@@ -33,15 +33,15 @@ def shadow_text(entry: Mapping[str, Any]) -> str:
             one["place"],
             one["code"],
             one["count"],
-            moment(one["first_ms"]),
-            moment(one["last_ms"]),
+            moment(one["firstMs"]),
+            moment(one["lastMs"]),
         )
         for one in entry["operations"]
     ]
     caller = f"{printable(_caller(entry))} ({known})"
     lines = [
         f"{entry['key']}: {caller} tried to {entry['verb']} at {where}, {entry['count']} times",
-        f"Last transaction: {entry['transaction_id']}",
+        f"Last transaction: {entry['transactionId']}",
     ]
     if dismissed := entry["dismissed"]:
         lines.append(

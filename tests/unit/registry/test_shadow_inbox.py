@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from easement.api.registry_views import ShadowEntryView
+from easement.cli.shadow_report import shadow_table, shadow_text, worklists_text
 from easement.contract.loader import load
 from easement.estate.assemble import assemble
 from easement.governance.discovery import present_edges
@@ -204,3 +206,20 @@ def test_three_sets_of_edges_also_over_sealed_records(stand: Any) -> None:
     after = present_edges(stand.registry, reader, estate)
     assert after[0].edge_set is EdgeSet.DECLARED_AND_SEEN
     assert (after[0].count, after[0].first_ms, after[0].last_ms) == (2, MOMENT_MS - 50, MOMENT_MS - 20)
+
+
+def test_the_command_line_shows_what_the_api_answers(stand: Any) -> None:
+    stand.apply(system("crm"), description=TWO)
+    stand.see(refusal(), refusal("\x1b[2Jevil"))
+    reader, estate = stand.ledger.reader, stand.read().estate
+    dismiss(stand.registry, shadow_inbox(stand.registry, reader, estate)[0], OLGA, "looked\x1b[at")
+    found = shadow_inbox(stand.registry, reader, estate, every=True)
+    answers = [ShadowEntryView.model_validate(one).model_dump(mode="json", by_alias=True) for one in found]
+    table = shadow_table(answers)
+    assert "crm" in table
+    assert "2026-11-18 11:06Z" in table
+    texts = [shadow_text(one) for one in answers]
+    assert any("Dismissed by olga" in text for text in texts)
+    assert "\x1b" not in table + "".join(texts)
+    lists = [{"name": "stale", "count": 1, "items": [{"subject": "integration/x", "owner": "", "why": "no traffic"}]}]
+    assert "integration/x  -      no traffic" in worklists_text(lists)
