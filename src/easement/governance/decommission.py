@@ -20,7 +20,7 @@ from easement.estate.lifecycle import Guard, LifecycleEvent, unmet_guards
 from easement.estate.model import LifecycleState
 from easement.governance.compilation import compile_current
 from easement.governance.decommission_steps import STEPS, Removal, Seen
-from easement.governance.errors import PolicyError, UnknownError
+from easement.governance.errors import GovernanceError, PolicyError, UnknownError
 from easement.governance.records import Act
 from easement.governance.registry import Registry
 from easement.governance.snapshot import Snapshot
@@ -31,10 +31,11 @@ from easement.store.decommissions import (
     advance_decommission,
     begin_decommission,
     get_decommission,
+    last_decommission,
     open_decommissions,
 )
 from easement.store.documents import move_head, remove
-from easement.store.integrations import StoredIntegration, remove_integration
+from easement.store.integrations import MovedError, StoredIntegration, remove_integration
 from easement.store.reviews import supersede
 
 ARCHIVE: Final = "archive"
@@ -87,9 +88,49 @@ def decommission(
 ) -> DecommissionReport:
     """Begin, or go on, and come back as soon as a step has to wait or all is done. Ask again to go on.
 
-    ``discard`` gives up messages and dead letters that nobody has processed. Raises :class:`UnknownError`,
-    :class:`PolicyError` (not deprecated long enough, no reason), and ``MovedError`` when somebody else goes on with it.
+    Where another process is quicker, or has finished it, the report says how far that is. ``discard`` gives up messages
+    and dead letters that nobody has processed. Raises :class:`UnknownError`, :class:`PolicyError` (not deprecated long
+    enough, no reason).
     """
+    if (over := _over(registry, name)) is not None:
+        return over
+    try:
+        return _go_on(registry, name, person, reason, discard=discard)
+    except MovedError:
+        return _over(registry, name) or _as_it_stands(registry, name)
+
+
+def _over(registry: Registry, name: str) -> DecommissionReport | None:
+    """The report of an integration that was decommissioned, where no other has its name now."""
+    if name in registry.snapshot().integrations:
+        return None
+    with reading(registry.engine) as connection:
+        last = last_decommission(connection, name)
+    return None if last is None or last.finished is None else _report(last)
+
+
+def _as_it_stands(registry: Registry, name: str) -> DecommissionReport:
+    with reading(registry.engine) as connection:
+        last = last_decommission(connection, name)
+    if last is None:
+        raise UnknownError(f"no decommissioning of {name!r} was begun")
+    return _report(last)
+
+
+def _report(begun: StoredDecommission) -> DecommissionReport:
+    done = dict(begun.steps)
+    finished = begun.finished is not None
+    if begun.finished is not None:
+        done[ARCHIVE] = f"{begun.id} was archived at {begun.finished:%Y-%m-%dT%H:%M:%SZ}; its history and records stay"
+    titles = [*((step.id, step.title) for step in STEPS), (ARCHIVE, _ARCHIVE_TITLE)]
+    steps = tuple(
+        StepReport(id=step, title=title, state="done" if step in done else "to do", said=done.get(step, ""))
+        for step, title in titles
+    )
+    return DecommissionReport(integration=begun.integration, id=begun.id, dry_run=False, finished=finished, steps=steps)
+
+
+def _go_on(registry: Registry, name: str, person: str, reason: str, *, discard: bool) -> DecommissionReport:
     snapshot = registry.snapshot()
     removal, stored, begun = _removal(registry, snapshot, name, person, reason, discard=discard)
     if begun is None:
@@ -122,7 +163,13 @@ def go_on_with_all(registry: Registry) -> tuple[DecommissionReport, ...]:
     """Go on with every decommissioning that was begun, for whoever began it: after a crash, and while steps wait."""
     with reading(registry.engine) as connection:
         begun = open_decommissions(connection)
-    return tuple(decommission(registry, one.integration, one.person, one.reason) for one in begun)
+    reports: list[DecommissionReport] = []
+    for one in begun:
+        try:
+            reports.append(decommission(registry, one.integration, one.person, one.reason))
+        except GovernanceError as refusal:
+            _log.warning("governance.decommission_waits", integration=one.integration, reason=str(refusal))
+    return tuple(reports)
 
 
 def _removal(

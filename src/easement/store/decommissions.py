@@ -31,10 +31,26 @@ class StoredDecommission:
     facts: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
 
+    @property
+    def id(self) -> str:
+        """``INT-0042`` of the integration."""
+        return f"INT-{self.number:04d}"
+
 
 def get_decommission(connection: Connection, number: int) -> StoredDecommission | None:
     """The removal of the integration with this number, or None."""
     row = connection.execute(select(decommissions).where(decommissions.c.number == number)).first()
+    return None if row is None else _stored(row)
+
+
+def last_decommission(connection: Connection, integration: str) -> StoredDecommission | None:
+    """The latest removal of an integration of this name, or None."""
+    row = connection.execute(
+        select(decommissions)
+        .where(decommissions.c.integration == integration)
+        .order_by(decommissions.c.number.desc())
+        .limit(1)
+    ).first()
     return None if row is None else _stored(row)
 
 

@@ -122,8 +122,12 @@ def test_all_steps_in_order_and_then_nothing_is_left_but_history(
         "decommission.begun", "decommission.nothing-waits", "lifecycle.retired",
         *(f"decommission.{step.id}" for step in STEPS[1:]), "decommission.archived",
     ]  # fmt: skip
+    again = decommission(estate, INTEGRATION, "ops", "again")
+    assert (again.finished, again.id, set(states(again).values())) == (True, "INT-0001", {"done"})
     with pytest.raises(UnknownError):
-        decommission(estate, INTEGRATION, "ops", "again")
+        rehearse(estate, INTEGRATION)
+    with pytest.raises(UnknownError):
+        decommission(estate, "ghost", "ops", "never there")
 
 
 def test_its_id_is_never_given_again(estate: Registry, clock: Any):
