@@ -19,7 +19,7 @@ _STRICTNESS: Final = (Handling.CLEAR, Handling.HASH, Handling.MASK, Handling.DRO
 def consumer_of(estate: Estate, integration: Integration) -> str:
     """The system that adapts when the interface changes: the party that does not offer it."""
     spec = integration.spec
-    interface = estate.interfaces.get(interface_used(estate, integration))
+    interface = estate.interface_of(integration)
     provider = interface.spec.system if interface else spec.target
     return spec.target if provider == spec.source else spec.source
 
@@ -100,5 +100,5 @@ def _access_losses(before: IntegrationSpec, after: IntegrationSpec) -> Iterator[
         yield f"payloads are encrypted by {after.security.encryption}, no longer by {before.security.encryption}"
     if after.access and before.access != after.access:
         yield "the access condition changes"
-    if before.consent != after.consent and after.consent != "none":
+    if after.consent not in (before.consent, "none"):
         yield "it asks for another consent"

@@ -14,16 +14,15 @@ from easement.contract.kinds import Interface
 from easement.contract.problems import Problem
 from easement.contract.values import Version
 from easement.estate.model import Estate
-from easement.governance.change_cases import stage_of
 from easement.governance.change_case_opening import enforced_key
+from easement.governance.change_cases import stage_of
 from easement.governance.change_gate import live_uses
 from easement.governance.change_verdicts import consumer_json, verdict_json
 from easement.governance.entries import Entry
-from easement.governance.interface_comparison import ENFORCED_POLICY, definition_source
+from easement.governance.interface_comparison import definition_source, held_against
 from easement.governance.registry import Registry
-from easement.interfaces.compatibility.compare import DefinitionSource, compare_definitions
+from easement.interfaces.compatibility.compare import DefinitionSource
 from easement.interfaces.compatibility.consumers import Impact, impact_on
-from easement.interfaces.compatibility.policy import POLICIES
 from easement.interfaces.compatibility.verdict import ChangeClass, Comparison
 
 
@@ -84,8 +83,7 @@ def answer(estate: Estate, key: str, enforced: Entry, question: ChangeQuestion) 
             refusals=(f"{key} names no definition to compare with",), side_by_side=False,
         )  # fmt: skip
     new = DefinitionSource(format=old.format, path=question.path, files=question.files)
-    comparison, problems = compare_definitions(old, new, policy=POLICIES[ENFORCED_POLICY])
-    located = comparison.located(old_file=old.path, new_file=question.path)
+    located, problems = held_against(old, new)
     return ChangeAnswer(
         interface=key,
         comparison=located,
@@ -104,7 +102,10 @@ def answer_json(found: ChangeAnswer) -> dict[str, Any]:
         "breaks": found.breaks,
         "sideBySide": found.side_by_side,
         "refusals": list(found.refusals),
-        "problems": [{"code": problem.code, "message": problem.message, "place": str(problem.place)} for problem in found.problems],
+        "problems": [
+            {"code": problem.code, "message": problem.message, "place": str(problem.place)}
+            for problem in found.problems
+        ],
         "verdicts": [
             verdict_json(verdict)
             for verdict in found.comparison.verdicts

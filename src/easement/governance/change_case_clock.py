@@ -44,6 +44,8 @@ from easement.store.notices import notices_of_case
 _log = structlog.get_logger()
 _REMIND_BEFORE: Final = timedelta(days=7)
 _ALL: Final = 100_000
+_OVER: Final = (CaseState.CLOSED, CaseState.WITHDRAWN)
+_LOOK_BACK: Final = timedelta(days=7)
 _TENDED: Final = (CaseState.NOTICED, CaseState.TRANSITION, CaseState.SUNSET_READY)
 
 
@@ -54,9 +56,17 @@ def advance_change_cases(registry: Registry, now: datetime, ledger: RecordsInOrd
         count_use(clocked, ledger)
     with reading(registry.engine) as connection:
         running = list_cases(connection, states=_TENDED, limit=_ALL)
-    if not running:
-        return 0
+        over = list_cases(connection, states=_OVER, since=now - _LOOK_BACK, limit=_ALL)
+    for case in over:
+        _settle(clocked, case)
     return sum(_tend(clocked, case) for case in running)
+
+
+def _settle(registry: Registry, case: StoredCase) -> None:
+    try:
+        settle_interface(registry, case)
+    except (GovernanceError, MovedError) as error:
+        _log.error("change.interface_not_settled", case=case.id, error=str(error))
 
 
 def _tend(registry: Registry, case: StoredCase) -> int:
@@ -132,9 +142,7 @@ def _movers(registry: Registry, case: StoredCase, estate: Estate) -> tuple[str, 
     ]
     if not gone:
         return None
-    return "change.migrated", Outcome(
-        parties=gone, detail={"integrations": tuple(party.integration for party in gone)}
-    )
+    return "change.migrated", Outcome(parties=gone, detail={"integrations": tuple(party.integration for party in gone)})
 
 
 def _turn(registry: Registry, case: StoredCase, estate: Estate) -> tuple[str, Outcome] | None:

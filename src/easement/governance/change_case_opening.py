@@ -30,6 +30,7 @@ from easement.governance.records import Act
 from easement.governance.registry import Actor, Registry
 from easement.governance.snapshot import DocumentKey, Snapshot
 from easement.interfaces.compatibility.consumers import impact_on
+from easement.plan.notices import is_safe_link
 from easement.store.change_cases import StoredCase, StoredParty, add_case, list_cases
 from easement.store.documents import move_head
 
@@ -57,6 +58,8 @@ def open_case(registry: Registry, actor: Actor, opening: Opening) -> StoredCase:
     Raises :class:`UnknownError` for a document that is not enforced, :class:`PolicyError` when a case runs already,
     and :class:`NotAllowedError` when the provider's team lists its members and ``actor`` is not one of them.
     """
+    if opening.link and not is_safe_link(opening.link):
+        raise PolicyError("the link is no plain http(s) address", ("it goes into header fields; leave queries short",))
     if not opening.reason.strip():
         raise PolicyError("a change needs a reason", ("say why: everybody affected reads it",))
 

@@ -98,9 +98,7 @@ CASE_TRANSITIONS: Final[Mapping[tuple[CaseState, CaseEvent], CaseTransition]] = 
     (_S.NOTICED, _E.START): CaseTransition(to=_S.TRANSITION, guards=(_G.SUCCESSOR_SERVED,)),
     (_S.NOTICED, _E.COMPLETE): CaseTransition(to=_S.CLOSED, guards=(_G.ENFORCED,)),
     (_S.NOTICED, _E.WITHDRAW): CaseTransition(to=_S.WITHDRAWN, guards=(_G.REASON_GIVEN,)),
-    (_S.TRANSITION, _E.BECOME_READY): CaseTransition(
-        to=_S.SUNSET_READY, guards=(_G.NOTICE_RUN, _G.NOBODY_UNEXPIRED)
-    ),
+    (_S.TRANSITION, _E.BECOME_READY): CaseTransition(to=_S.SUNSET_READY, guards=(_G.NOTICE_RUN, _G.NOBODY_UNEXPIRED)),
     (_S.TRANSITION, _E.WITHDRAW): CaseTransition(to=_S.WITHDRAWN, guards=(_G.REASON_GIVEN,)),
     (_S.SUNSET_READY, _E.FALL_BACK): CaseTransition(to=_S.TRANSITION),
     (_S.SUNSET_READY, _E.CLOSE): CaseTransition(

@@ -127,7 +127,10 @@ def notify(registry: Registry, written: str, actor: Actor) -> StoredCase:
 
 
 def start(registry: Registry, written: str, actor: Actor) -> StoredCase:
-    """Begin the transition: both versions are served, the old one says that it is deprecated."""
+    """Begin the transition: both versions are served, the old one says that it is deprecated.
+
+    Consumers can move only from now on, so the period counts from now where that is later than what they were told.
+    """
 
     def doing(case: StoredCase, stage: Stage) -> Outcome:
         _require_provider(stage.estate, case, actor)
@@ -135,7 +138,9 @@ def start(registry: Registry, written: str, actor: Actor) -> StoredCase:
             raise PolicyError(f"{case.id} is about a contract: it ends when the new revision is approved")
         served = not case.successor or ("Interface", case.successor) in stage.snapshot.enforced
         state = advanced(case, CaseEvent.START, {CaseGuard.SUCCESSOR_SERVED} if served else set())
-        return Outcome(changed={"state": state, "started": registry.now()}, event=NoticeEvent.STARTED)
+        now = registry.now()
+        changed = {"state": state, "started": now, "sunset": max(case.sunset or now, now + _period(case, stage))}
+        return Outcome(changed=changed, event=NoticeEvent.STARTED)
 
     return act_on(registry, written, actor.name, "change.started", doing)
 
@@ -220,7 +225,7 @@ def acknowledge(
             )
         return replace(party, answer=ACKNOWLEDGED, until=last)
 
-    return _answer(registry, written, integration, actor, "change.acknowledged", answer)
+    return _answer(registry, (written, integration), actor, "change.acknowledged", answer)
 
 
 def not_affected(registry: Registry, written: str, integration: str, actor: Actor, reason: str) -> StoredCase:
@@ -231,7 +236,7 @@ def not_affected(registry: Registry, written: str, integration: str, actor: Acto
     def answer(_case: StoredCase, _stage: Stage, party: StoredParty) -> StoredParty:
         return replace(party, answer=NOT_AFFECTED, until=None, reason=reason)
 
-    return _answer(registry, written, integration, actor, "change.not-affected", answer)
+    return _answer(registry, (written, integration), actor, "change.not-affected", answer)
 
 
 def migrate(registry: Registry, written: str, integration: str, actor: Actor) -> StoredCase:
@@ -245,7 +250,7 @@ def migrate(registry: Registry, written: str, integration: str, actor: Actor) ->
             )
         return replace(party, answer=MIGRATED, until=None)
 
-    return _answer(registry, written, integration, actor, "change.migrated", answer)
+    return _answer(registry, (written, integration), actor, "change.migrated", answer)
 
 
 def uses_old(case: StoredCase, estate: Estate, integration: str) -> bool:
@@ -311,9 +316,7 @@ def act_on(registry: Registry, written: str, person: str, action: str, doing: Do
 
 def stage_of(snapshot: Snapshot) -> Stage:
     """The ground of an act."""
-    return Stage(
-        snapshot=snapshot, estate=assemble_entries(snapshot.enforced.values(), snapshot.integrations).estate
-    )
+    return Stage(snapshot=snapshot, estate=assemble_entries(snapshot.enforced.values(), snapshot.integrations).estate)
 
 
 def announce(
@@ -329,7 +332,7 @@ def announce(
 
 def case_record(act: Act, case: StoredCase, action: str, *, before: str = "", **detail: DetailValue) -> Record:
     """The record of one step of a case."""
-    return act.record(
+    record = act.record(
         step=Step.DECIDED,
         action=action,
         kind=case.kind,
@@ -338,8 +341,8 @@ def case_record(act: Act, case: StoredCase, action: str, *, before: str = "", **
         case=case.id,
         before=before,
         after=str(case.state),
-        **detail,
     )
+    return replace(record, detail={**record.detail, **detail})
 
 
 def require_member(estate: Estate, team: str, actor: Actor, what: str) -> None:
@@ -373,23 +376,22 @@ def party_of(estate: Estate, integration: str, hits: Sequence[Any] = ()) -> Stor
 
 def _answer(
     registry: Registry,
-    written: str,
-    integration: str,
+    party: tuple[str, str],
     actor: Actor,
     action: str,
     answer: Callable[[StoredCase, Stage, StoredParty], StoredParty],
 ) -> StoredCase:
+    written, integration = party
+
     def doing(case: StoredCase, stage: Stage) -> Outcome:
-        party = case.party(integration)
-        if party is None:
+        found = case.party(integration)
+        if found is None:
             raise UnknownError(f"integration {integration!r} is not affected by {case.id}")
         if case.state not in TOLD:
             raise PolicyError(f"change case {case.id} is {case.state}: nobody is asked")
-        _require_consumer(stage.estate, case, party, actor)
-        answered = replace(
-            answer(case, stage, party), person=actor.name, answered=registry.now()
-        )
-        detail: dict[str, DetailValue] = {"integration": integration, "consumer": party.consumer}
+        _require_consumer(stage.estate, case, found, actor)
+        answered = replace(answer(case, stage, found), person=actor.name, answered=registry.now())
+        detail: dict[str, DetailValue] = {"integration": integration, "consumer": found.consumer}
         if answered.until is not None:
             detail["until"] = answered.until.date().isoformat()
         if answered.reason:

@@ -8,6 +8,7 @@
 * a **contract** that flows may not be narrowed without the hand of its consumer's team: as author of the revision, by
   an answer in a change case, or by moving to the announced successor. Where that team lists no members nobody can tell
   who speaks for it, and a person must approve (:func:`needs_a_person`);
+* a version whose end is announced gets no new consumers;
 * an emergency permit (break-glass) lets one revision through while it lasts.
 
 Taking documents away is refused where documents are taken away: nothing that flows may lose what it stands on.
@@ -20,7 +21,6 @@ from typing import Final, Literal
 
 from easement.contract.kinds import Integration, Interface
 from easement.contract.problems import Problem
-from easement.contract.revision import definition_path
 from easement.estate.contract_losses import consumer_of, consumer_team, interface_used, losses, move_of
 from easement.estate.lifecycle import ENFORCED_STATES
 from easement.estate.model import Estate
@@ -34,11 +34,15 @@ _SHOWN: Final = 12
 Part = Literal["operation", "channel"]
 
 
-def change_refusals(
-    snapshot: Snapshot, before: Estate, after: Estate, keys: Sequence[DocumentKey]
-) -> tuple[str, ...]:
+def change_refusals(snapshot: Snapshot, before: Estate, after: Estate, keys: Sequence[DocumentKey]) -> tuple[str, ...]:
     """Why the registered revisions of ``keys`` may not be enforced together over ``before``, as sentences."""
-    return tuple(
+    newcomers = tuple(
+        sentence
+        for kind, name in keys
+        if kind == "Integration"
+        for sentence in _too_late(snapshot, before, after, name)
+    )
+    return newcomers + tuple(
         sentence
         for kind, name in keys
         if (kind, name) in snapshot.enforced
@@ -78,9 +82,26 @@ def needs_a_person(snapshot: Snapshot, before: Estate, after: Estate, name: str)
     if taken:
         return f"it takes away from {consumer_of(before, old)}: {'; '.join(taken)}"
     move = move_of(old, new)
-    if move is not None and not snapshot.changes.leads(*move):
+    if move is not None and not _announced(snapshot, *move):
         return f"it moves {consumer_of(before, old)} from {move[0]} to {move[1]}"
     return ""
+
+
+def _too_late(snapshot: Snapshot, before: Estate, after: Estate, name: str) -> Iterator[str]:
+    """A contract that would newly use an interface version whose end is announced."""
+    new, old = after.integrations[name], before.integrations.get(name)
+    key = interface_used(after, new)
+    stored = snapshot.interface_states.get(key)
+    if stored is None or not stored.successor:
+        return
+    if old is None or not _flows(before, name) or interface_used(before, old) != key:
+        yield f"integration {name} would begin to use {key}, which is deprecated: use {stored.successor}"
+
+
+def _announced(snapshot: Snapshot, old: str, new: str) -> bool:
+    """Whether ``new`` is the successor of which the consumers of ``old`` have been told."""
+    stored = snapshot.interface_states.get(old)
+    return snapshot.changes.leads(old, new) or (stored is not None and stored.successor == new)
 
 
 def _flows(estate: Estate, name: str) -> bool:
@@ -108,7 +129,7 @@ def interface_refusals(before: Estate, name: str, old: Entry, new: Entry) -> Ite
     if not uses:
         return
     if was.ordering is not None and was.ordering != will.ordering and any(use.channels for use in uses):
-        yield f"interface {name} no longer keeps messages in the order of {was.ordering.key}, on which {_names(uses)} may rely"
+        yield f"interface {name} no longer keeps the order of {was.ordering.key}, on which {_names(uses)} may rely"
     comparison, problems = compare_entries(old, new)
     yield from _broken(name, uses, comparison, problems)
 

@@ -46,9 +46,7 @@ def notices_for(
     announcement: Announcement, parties: Iterable[StoredParty], teams: Mapping[str, Team]
 ) -> tuple[StoredNotice, ...]:
     """One notice for each party and channel of its team."""
-    return tuple(
-        notice for party in parties for notice in _notices(announcement, party, teams.get(party.team))
-    )
+    return tuple(notice for party in parties for notice in _notices(announcement, party, teams.get(party.team)))
 
 
 def subject_of(announcement: Announcement, party: StoredParty) -> str:
@@ -122,7 +120,7 @@ def _to_do(announcement: Announcement, party: StoredParty) -> Iterator[str]:
                 yield f"Look at the new revision of {case.subject}, and agree: easement change ack {case.id} ..."
                 return
             if case.successor:
-                yield f"Move {party.integration} to {case.successor}: set spec.interface.version to its major, apply it."
+                yield f"Move {party.integration} to {case.successor}: set spec.interface.version to its major."
             else:
                 yield f"Stop using {case.name}: nothing takes its place."
             yield f"Until then say when: easement change ack {case.id} {party.integration} --until DATE"
@@ -130,7 +128,9 @@ def _to_do(announcement: Announcement, party: StoredParty) -> Iterator[str]:
         case NoticeEvent.EMERGENCY:
             yield f"Check {party.integration} now; {case.opened_by} and {case.confirmed_by} answer for the change."
         case NoticeEvent.OVER:
-            yield f"Whatever still calls {case.name} is refused (410)" + (f"; use {case.successor}." if case.successor else ".")
+            yield f"Whatever still calls {case.name} is refused (410)" + (
+                f"; use {case.successor}." if case.successor else "."
+            )
         case NoticeEvent.WITHDRAWN | NoticeEvent.EMERGENCY_CLOSED:
             return
 

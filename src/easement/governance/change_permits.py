@@ -44,8 +44,10 @@ class ChangePermits:
     def at(self, now: datetime) -> ChangePermits:
         """Without the permits that have run out."""
         standing = tuple(permit for permit in self.permits if permit.until is None or now < permit.until)
-        return self if len(standing) == len(self.permits) else ChangePermits(
-            permits=standing, successions=self.successions
+        return (
+            self
+            if len(standing) == len(self.permits)
+            else ChangePermits(permits=standing, successions=self.successions)
         )
 
     def allows(self, kind: str, name: str, revision: str) -> bool:

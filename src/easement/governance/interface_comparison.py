@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from easement.contract.kinds import Interface
+from easement.contract.kinds import Interface, Severity
 from easement.contract.problems import Place, Problem
 from easement.contract.revision import definition_path
 from easement.governance.entries import Entry
@@ -58,5 +58,11 @@ def _compared(pair: _Pair) -> tuple[Comparison, tuple[Problem, ...]]:
     if pair.old is None or pair.new is None:
         problem = Problem(code="EAS-3018", message="an interface must name exactly one definition", place=Place())
         return Comparison(), (problem,)
-    comparison, problems = compare_definitions(pair.old, pair.new, policy=POLICIES[ENFORCED_POLICY])
-    return comparison.located(old_file=pair.old.path, new_file=pair.new.path), problems
+    return held_against(pair.old, pair.new)
+
+
+def held_against(old: DefinitionSource, new: DefinitionSource) -> tuple[Comparison, tuple[Problem, ...]]:
+    """Two descriptions under the policy that is enforced; only errors are problems here."""
+    comparison, problems = compare_definitions(old, new, policy=POLICIES[ENFORCED_POLICY])
+    errors = tuple(problem for problem in problems if problem.severity is Severity.ERROR)
+    return comparison.located(old_file=old.path, new_file=new.path), errors

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -122,7 +122,7 @@ def send_again(registry: Registry, notice_id: str, actor: Actor) -> None:
 
 def pause_after(attempts: int) -> timedelta:
     """How long to wait after so many attempts: 30 seconds, doubled each time, four hours at most."""
-    return min(_FIRST_PAUSE * 2 ** min(attempts - 1, 20), _LONGEST_PAUSE)
+    return min(_FIRST_PAUSE * (1 << min(attempts - 1, 20)), _LONGEST_PAUSE)
 
 
 def _claim(registry: Registry, now: datetime) -> Sequence[StoredNotice]:
@@ -174,7 +174,7 @@ def _settle(registry: Registry, notice: StoredNotice, attempt: _Attempt) -> None
 
 
 def _record(notice: StoredNotice, action: str, person: str, now: datetime, **detail: DetailValue) -> Record:
-    return Act(person=person, now=now).record(
+    record = Act(person=person, now=now).record(
         step=Step.DECIDED,
         action=action,
         case=f"CHG-{notice.case_number:04d}",
@@ -183,8 +183,8 @@ def _record(notice: StoredNotice, action: str, person: str, now: datetime, **det
         team=notice.team,
         consumer_integration=notice.integration,
         event=notice.event,
-        **detail,
     )
+    return replace(record, detail={**record.detail, **detail})
 
 
 def _said(error: Exception) -> str:

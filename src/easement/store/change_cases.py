@@ -121,9 +121,16 @@ def get_case(connection: Connection, number: int) -> StoredCase | None:
 
 
 def list_cases(
-    connection: Connection, *, states: Iterable[str] = (), kind: str = "", name: str = "", after: int = 0, limit: int
+    connection: Connection,
+    *,
+    states: Iterable[str] = (),
+    kind: str = "",
+    name: str = "",
+    after: int = 0,
+    since: datetime | None = None,
+    limit: int,
 ) -> tuple[StoredCase, ...]:
-    """Cases in the order they were opened, after a number."""
+    """Cases in the order they were opened, after a number; with ``since`` only those that were closed after it."""
     query = select(change_cases).where(change_cases.c.number > after).order_by(change_cases.c.number).limit(limit)
     if wanted := tuple(states):
         query = query.where(change_cases.c.state.in_(wanted))
@@ -131,6 +138,8 @@ def list_cases(
         query = query.where(change_cases.c.kind == kind)
     if name:
         query = query.where(change_cases.c.name == name)
+    if since is not None:
+        query = query.where(change_cases.c.closed >= since)
     rows = connection.execute(query).mappings().all()
     parties = _parties(connection, [row["number"] for row in rows])
     return tuple(_stored(row, parties.get(row["number"], ())) for row in rows)
