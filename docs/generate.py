@@ -217,24 +217,25 @@ def _lifecycle() -> Iterator[str]:
     yield "A changed document does not leave `live`: the revision that was approved stays enforced until another is."
     yield from ("", "## Go-live gate", "")
     yield "Where `EASEMENT_GO_LIVE_GATE` has it enforced (`auto`: in production), an approved integration waits in"
-    yield "`build`, and `easement lifecycle live` asks for all that `easement onboarding` lists: no blocking finding, an"
-    yield "approved review, an interface version that serves, live credentials, a contract that can be enforced whole, a"
-    yield "target that answers, something to monitor, and a team that can be reached. Elsewhere the list is advice."
+    yield "`build`, and `easement lifecycle live` asks for all that `easement onboarding` lists: no blocking finding,"
+    yield "an approved review, an interface version that serves, live credentials, a contract that can be enforced whole,"
+    yield "a target that answers, something to monitor, and a team that can be reached. Elsewhere the list is advice."
     yield from ("", "## An interface version", "")
     yield "Each major version has a life of its own. What is gone answers 410 with its successor."
     yield from ("", "| from | to |", "|---|---|")
     for before, after in MOVES.items():
         yield f"| `{before}` | {', '.join(f'`{state}`' for state in sorted(after))} |"
     yield from ("", "## Decommissioning", "")
-    yield "`easement decommission integration/NAME` takes these steps in order, each written down with what was seen; it"
-    yield "goes on where it stopped, also after a crash. `--dry-run` says what each would do."
+    yield "`easement decommission integration/NAME` takes these steps in order, each written down with what was seen;"
+    yield "it goes on where it stopped, also after a crash. `--dry-run` says what each would do."
     yield from ("", "| step | |", "|---|---|")
     for step in STEPS:
         yield f"| `{step.id}` | {_cell(step.title)} |"
     yield f"| `{ARCHIVE}` | The registry entry is archived; id, history and records stay |"
     yield from ("", "## Calendar", "")
     yield "`easement lifecycle schedule SUBJECT EVENT --at TIME` has a step happen by itself"
-    yield f"({', '.join(f'`{event}`' for event in ScheduledEvent)}), with the same guards as by hand. What is refused is tried again and says why it waits."
+    yield f"({', '.join(f'`{event}`' for event in ScheduledEvent)})"
+    yield "with the same guards as by hand. What is refused is tried again and says why it waits."
 
 
 def _metrics() -> Iterator[str]:
