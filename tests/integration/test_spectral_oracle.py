@@ -220,7 +220,7 @@ def explained(missing: Found, extra: Found, own: Found) -> tuple[Found, Found]:
     def beginning(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
         return len(short) < len(long) and long[: len(short)] == short
 
-    # Behind a reference to a name that a URI must escape, Spectral reports a nearer holder; here it is the value itself.
+    # Behind a reference to a name that a URI must escape, Spectral reports a holder, we the value.
     def unnamed(text: str) -> str:
         return re.sub(r'^"[^"]*" property ', "", text)
 

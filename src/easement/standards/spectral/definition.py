@@ -27,7 +27,7 @@ _RULESET: Final = (
 )  # fmt: skip
 _OVERRIDE: Final = ("aliases", "extends", "files", "formats", "parserOptions", "rules")
 _RULE: Final = (
-    "description", "documentationUrl", "enabled", "extensions", "formats", "given", "message", "recommended",
+    "description", "documentationUrl", "extensions", "formats", "given", "message", "recommended",
     "resolved", "severity", "tags", "then", "type",
 )  # fmt: skip
 _THEN: Final = ("field", "function", "functionOptions")

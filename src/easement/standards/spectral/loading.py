@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files as package_files
-from itertools import combinations
 from typing import Any, Final
 
 from easement.contract.problems import Place, Problem
@@ -34,8 +33,6 @@ from easement.standards.spectral.ruleset import (
 BUILT_IN: Final = ("spectral:oas", "spectral:asyncapi")
 MAX_RULESETS: Final = 50
 MAX_BYTES: Final = 2_000_000
-MAX_OVERRIDES: Final = 6
-"""Overrides that can apply in any combination; more of them apply one at a time only."""
 
 
 def load_ruleset(files: Mapping[str, bytes], path: str) -> tuple[Ruleset | None, tuple[Problem, ...]]:
@@ -151,16 +148,18 @@ class _Loader:
         return None
 
     def ruleset(self, path: str, source: _Source) -> Ruleset:
-        """The ruleset and its variants for overrides."""
+        """The ruleset; each override is tried once, so that its faults are known now."""
         options = source.value.get("parserOptions", {})
         overrides = source.value.get("overrides", [])
         globs = tuple(dict.fromkeys(one.partition("#")[0] for entry in overrides for one in entry["files"]))
-        variants = {frozenset(chosen): self._variant(source, frozenset(chosen)) for chosen in _combined(globs)}
+        overridden = cache(lambda applying: self._variant(source, applying))
+        for applying in (*(frozenset({one}) for one in globs), frozenset(globs)):
+            overridden(applying)
         return Ruleset(
             path=path,
             base=self._variant(source, frozenset()),
             globs=globs,
-            variants=variants,
+            overridden=overridden,
             duplicate_keys=severity_of(options.get("duplicateKeys")) or SpectralSeverity.ERROR,
             incompatible_values=severity_of(options.get("incompatibleValues")) or SpectralSeverity.ERROR,
         )
@@ -311,11 +310,6 @@ def _everything(aliases: Aliases, name: str) -> tuple[str, ...] | None:
     if name not in aliases:
         return None
     return tuple(one for target in aliases[name] for one in target.given)
-
-
-def _combined(globs: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
-    most = len(globs) if len(globs) <= MAX_OVERRIDES else 1
-    return (chosen for size in range(1, most + 1) for chosen in combinations(globs, size))
 
 
 def _chosen(

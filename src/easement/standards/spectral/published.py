@@ -90,17 +90,19 @@ def named_dialect(address: str) -> str | None:
     return _ADDRESSES.get(address.removesuffix("#"))
 
 
-@cache
 def meta_check(dialect: str) -> Check:
-    """What is wrong with a schema under its metaschema; the first error."""
+    """What is wrong with a schema under its metaschema; the first error. It remembers values, so keep it for one run."""
     main = published(DIALECTS[dialect])[0]
     old = dialect == "draft4"
     library = Library(metaschemas(), None if old else ("meta", str(main.get("$id", "")).removesuffix("#")))
     return Compiler(main, dialect, library=library, remembers=True).compile()
 
 
-def reject_unless_schema(schema: Any, dialect: str) -> None:
-    """Raise SchemaError, worded as Ajv does, where ``schema`` is no schema of the dialect."""
+def reject_unless_schema(schema: Any, dialect: str, checks: dict[str, Check]) -> None:
+    """Raise SchemaError, worded as Ajv does, where ``schema`` is no schema of the dialect.
+
+    ``checks`` keeps the metaschemas of one run, by dialect.
+    """
     named = schema.get("$schema") if isinstance(schema, dict) else None
     if named is not None and not isinstance(named, str):
         raise SchemaError("$schema must be a string")
@@ -109,5 +111,7 @@ def reject_unless_schema(schema: Any, dialect: str) -> None:
         known = named_dialect(named) or ""
         if known not in _FAMILIES[dialect]:
             raise SchemaError(f'no schema with key or ref "{named}"')
-    if errors := meta_check(known)(schema):
+    if known not in checks:
+        checks[known] = meta_check(known)
+    if errors := checks[known](schema):
         raise SchemaError("schema is invalid: " + ", ".join(f"data{error.path} {error.message}" for error in errors))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,21 +79,22 @@ class Variant:
 class Ruleset:
     """A ruleset of one file and all that it extends.
 
-    ``variants`` hold, for each set of overrides that can apply, what is then on; the key are the globs that match.
+    ``overridden`` says what is on where the overrides of some ``globs`` apply; it keeps its answers.
     ``duplicate_keys`` and ``incompatible_values`` are the severities of such faults of a document.
     """
 
     path: str
     base: Variant
     globs: tuple[str, ...] = ()
-    variants: Mapping[frozenset[str], Variant] = field(default_factory=dict)
+    overridden: Callable[[frozenset[str]], Variant] | None = field(default=None, compare=False, repr=False)
     duplicate_keys: SpectralSeverity = SpectralSeverity.ERROR
     incompatible_values: SpectralSeverity = SpectralSeverity.ERROR
 
     def variant(self, file: str) -> Variant:
         """What is on for a file. Globs are relative to the folder of the ruleset."""
         relative = self.relative(file)
-        return self.variants.get(frozenset(one for one in self.globs if matches(one, relative)), self.base)
+        applying = frozenset(one for one in self.globs if matches(one, relative))
+        return self.overridden(applying) if applying and self.overridden is not None else self.base
 
     def relative(self, file: str) -> str:
         """A file's path from the folder of the ruleset."""

@@ -40,6 +40,7 @@ class SchemaChecks:
 
     _compiled: dict[Any, tuple[Any, Check | SchemaError]] = field(default_factory=dict)
     _shared: dict[Any, tuple[Any, Check]] = field(default_factory=dict)
+    _meta: dict[str, Check] = field(default_factory=dict)
 
     def wrong(
         self,
@@ -88,7 +89,7 @@ class SchemaChecks:
         try:
             dialect = reading.dialect if reading.dialect != "auto" else _detected(schema) or "draft7"
             if not reading.again:
-                reject_unless_schema(schema, dialect)
+                reject_unless_schema(schema, dialect, self._meta)
             elif not isinstance(schema, dict | bool):
                 raise SchemaError("schema must be object or boolean")  # noqa: TRY301 - one way out for all of these
             identified = isinstance(schema, dict) and isinstance(schema.get("$id"), str)

@@ -242,3 +242,17 @@ def test_ruleset_is_refused_at_the_place(refused: Any, ruleset: Any, code: str, 
     assert code in CATALOGUE
     assert problems[0].place.file == "rules.json"
     assert problems[0].place.line > 0
+
+
+def test_many_overrides_apply_together():
+    overrides = [
+        {"files": [f"*{letter}*.json"], "rules": {"r": "off" if letter == "h" else "error"}} for letter in "abcdefgh"
+    ]
+    ruleset, problems = load_ruleset(
+        {"r.json": json.dumps({"rules": {"r": RULE}, "overrides": overrides}).encode()}, "r.json"
+    )
+    assert ruleset is not None, problems
+    data = json.dumps(OAS3).encode()
+    assert run(ruleset, "abcdefgh.json", source=Sources({"abcdefgh.json": data})) == ()
+    found = run(ruleset, "abcdefg.json", source=Sources({"abcdefg.json": data}))
+    assert [one.severity for one in found] == [SpectralSeverity.ERROR]
