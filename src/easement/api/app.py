@@ -9,11 +9,13 @@ from fastapi import APIRouter, FastAPI
 
 from easement import __version__
 from easement.api.audit_routes import audit_router
+from easement.api.change_case_routes import change_case_router
 from easement.api.change_routes import change_router
 from easement.api.discovery_routes import discovery_router
 from easement.api.excellence_routes import excellence_router
 from easement.api.export_routes import export_router
 from easement.api.health_routes import health_router, probe_router
+from easement.api.lifecycle_routes import lifecycle_router
 from easement.api.plan_routes import node_router, plan_router
 from easement.api.problem import install_problem_handlers
 from easement.api.protection import Protection
@@ -21,6 +23,7 @@ from easement.api.registry_routes import registry_router
 from easement.api.review_routes import review_router
 from easement.api.search_routes import search_router
 from easement.api.services import ControlServices
+from easement.api.standard_routes import standard_router
 
 API_PREFIX: Final = "/api/v1"
 _ABOUT: Final = """\
@@ -44,7 +47,7 @@ def create_api(services: ControlServices, routers: Sequence[APIRouter] = ()) -> 
     )
     install_problem_handlers(app)
     for router in (
-        change_router, review_router, excellence_router, plan_router, audit_router, health_router, search_router,
+        standard_router, change_router, change_case_router, lifecycle_router, review_router, excellence_router, plan_router, audit_router, health_router, search_router,
         discovery_router, export_router, registry_router,
     ):  # fmt: skip
         app.include_router(router(services), prefix=API_PREFIX)

@@ -70,7 +70,9 @@ def choose(  # noqa: PLR0917 - each is a question of the guide
     within: Annotated[str, typer.Option("--within", help="How late it may be, such as 5m.")] = "",
     volume: Annotated[str, typer.Option("--volume", help="The usual rate, such as 200/s.")] = "",
     targets: Annotated[int, typer.Option("--targets", min=1, help="How many systems want the same.")] = 1,
-    fact_only: Annotated[bool, typer.Option("--fact-only", help="They need to know that it happened, no data.")] = False,
+    fact_only: Annotated[
+        bool, typer.Option("--fact-only", help="They need to know that it happened, no data.")
+    ] = False,
     changes: Annotated[bool, typer.Option("--changes", help="The target is to do something.")] = False,
     no_stream: Annotated[bool, typer.Option("--no-stream", help="The target cannot hold a connection.")] = False,
     files_only: Annotated[bool, typer.Option("--files-only", help="A side takes nothing but files.")] = False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -41,8 +41,7 @@ def list_rules(
         return
     known = _rules(folder)
     if output == "json":
-        keys = ("id", "title", "rationale", "severity", "blocks", "scope", "remedy", "source", "waivable", "standard")
-        typer.echo(json.dumps([{key: getattr(rule, key) for key in keys} for rule in known], indent=2))
+        typer.echo(json.dumps([_tree(rule) for rule in known], indent=2))
         return
     width = max(len(rule.id) for rule in known)
     for rule in known:
@@ -63,6 +62,13 @@ def explain(
         hint = did_you_mean(rule_id, known) or "'easement rules list' lists them."
         fail(f"there is no rule {rule_id!r}", code=ExitCode.USAGE, hint=hint)
     typer.echo(catalogue.explain(known[rule_id]))
+
+
+def _tree(rule: AnyRule) -> dict[str, Any]:
+    keys = ("id", "title", "rationale", "severity", "blocks", "scope", "remedy", "source", "waivable", "standard")
+    more = ("owner", "good", "bad")
+    parameters = {name: {"default": one.shown, "meaning": one.meaning} for name, one in rule.parameters.items()}
+    return {**{key: getattr(rule, key) for key in (*keys, *more)}, "parameters": parameters}
 
 
 def _rules(folder: Path | None) -> tuple[AnyRule, ...]:

@@ -22,7 +22,8 @@ def catalogue() -> str:
     lines = [
         "# Rules of the baseline",
         "",
-        "Every estate is held against these rules; standards of your own add to them and take none away.",
+        "Every estate is held against these rules; standards of your own add to them, tighten them by `overrides`, set",
+        "their `parameters`, and take none away. Examples are parts of documents; `null` is a missing key.",
         f"They give evidence for controls, no legal advice. Law pack {PACK_VERSION}.",
         "",
     ]
@@ -59,5 +60,18 @@ def _section(rule: AnyRule) -> Iterator[str]:
         yield f"- What to do: {rule.remedy}"
     if rule.source:
         yield f"- Evidence for: {rule.source}"
+    if rule.owner:
+        yield f"- Owner: {rule.owner}."
     if not rule.waivable:
         yield "- No waiver is possible."
+    for name, parameter in sorted(rule.parameters.items()):
+        meaning = f" {parameter.meaning}" if parameter.meaning else ""
+        yield f"- Parameter `{name}`:{meaning} Default `{parameter.shown}`."
+    for title, example in (("Found", rule.bad), ("Not found", rule.good)):
+        if example:
+            yield ""
+            yield f"{title}:"
+            yield ""
+            yield "```yaml"
+            yield from example.strip().splitlines()
+            yield "```"

@@ -19,8 +19,8 @@ _GUIDE = """\
 | Does the side that wants the data start? | yes, and it may be late | [scheduled-pull](#scheduled-pull) |
 | | yes, within minutes | [event-carried-state](#event-carried-state): pulling that often is polling |
 | Can the target hold no connection? | it cannot | [webhook](#webhook) |
-| Do targets need the data, or only that it happened? | only that it happened | [event-notification](#event-notification) |
-| | the data, or several need it | [event-carried-state](#event-carried-state) |"""
+| Do targets need the data? | no, only that it happened | [event-notification](#event-notification) |
+| | yes, or several need it | [event-carried-state](#event-carried-state) |"""
 
 
 def pattern_page() -> str:
@@ -28,8 +28,8 @@ def pattern_page() -> str:
     lines = [
         "# Patterns of integration",
         "",
-        "Which pattern fits follows from what the source needs back, who starts, how late it may be, how much it is and",
-        "how many want it. `easement patterns choose` asks the same questions and answers with reasons; the design",
+        "Which pattern fits follows from what the source needs back, who starts, how late it may be, how much it is",
+        "and how many want it. `easement patterns choose` asks the same questions and answers with reasons; the design",
         "review names the better pattern where it knows one.",
         "",
         _GUIDE,

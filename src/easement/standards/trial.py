@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Final
 
 from easement.contract.identity import document_key
 from easement.contract.kinds import Severity, Stage, Standard
 from easement.estate.lifecycle import ENFORCED_STATES
-from easement.estate.model import Estate
+from easement.estate.model import Estate, EstateFiles
 from easement.estate.review import blocking_findings
 from easement.standards.check import check, rules_of
 from easement.standards.model import Finding
 
 NOBODY: Final = "(nobody)"
+TRIED_FOLDER: Final = "@tried"
+"""Where the files of standards that are tried appear to lie; no path of a manifest folder begins so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,10 +63,21 @@ class Trial:
     """Rules of the standards that find nothing."""
 
 
-def try_standards(estate: Estate, standards: Iterable[Standard], today: date) -> Trial:
-    """Try ``standards`` on ``estate``: added, or in place of those of the same name. Nothing of the estate changes."""
+def try_standards(
+    estate: Estate,
+    standards: Iterable[Standard],
+    today: date,
+    *,
+    file: str = "",
+    files: Mapping[str, bytes] | None = None,
+) -> Trial:
+    """Try ``standards`` on ``estate``: added, or in place of those of the same name. Nothing of the estate changes.
+
+    ``file`` is where they stand among ``files``, in which their rulesets are looked up.
+    """
     tried = {standard.metadata.name: _in_force(standard) for standard in standards}
-    after = replace(estate, standards={**estate.standards, **tried})
+    beside = _with_files(estate.files, tried, file, files or {})
+    after = replace(estate, standards={**estate.standards, **tried}, files=beside)
     before = {_identity(finding): finding for finding in check(estate, today)}
     fresh = tuple(finding for finding in check(after, today) if _is_fresh(finding, before, tried))
     owners = _owners(estate)
@@ -79,6 +92,13 @@ def try_standards(estate: Estate, standards: Iterable[Standard], today: date) ->
         flowing=_flowing(estate, fresh),
         silent=tuple(rule.id for rule in rules_of(after) if rule.standard in tried and rule.id not in found),
     )
+
+
+def _with_files(known: EstateFiles, tried: Iterable[str], file: str, files: Mapping[str, bytes]) -> EstateFiles:
+    """The files of an estate and, apart from them, those of the standards that are tried."""
+    contents = {f"{TRIED_FOLDER}/{name}": content for name, content in files.items()}
+    places = {("Standard", name): f"{TRIED_FOLDER}/{file}" for name in tried}
+    return EstateFiles(contents={**known.contents, **contents}, places={**known.places, **places})
 
 
 def _in_force(standard: Standard) -> Standard:
@@ -158,3 +178,28 @@ def _flowing(estate: Estate, findings: Sequence[Finding]) -> tuple[str, ...]:
         for name in names
         if name in estate.integrations and blocking_findings(estate.integrations[name], findings, stage=Stage.LIVE)
     )
+
+
+def trial_values(trial: Trial) -> dict[str, Any]:
+    """A trial as plain values, as the API answers it."""
+    return {
+        "standards": list(trial.standards),
+        "documents": trial.documents,
+        "stops": {stage.value: number for stage, number in trial.stops.items()},
+        "flowing": list(trial.flowing),
+        "silent": list(trial.silent),
+        "rules": [asdict(one) for one in trial.rules],
+        "owners": [asdict(one) for one in trial.owners],
+        "findings": [
+            {
+                "rule": finding.rule,
+                "standard": finding.standard,
+                "severity": finding.severity.value,
+                "blocks": finding.blocks.value,
+                "at": finding.at,
+                "message": finding.message,
+                "remedy": finding.remedy,
+            }
+            for finding in trial.findings
+        ],
+    }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from easement.contract.kinds import Waiver
 from easement.standards.model import Finding
@@ -95,3 +95,20 @@ def _entry(waiver: Waiver, found: WaiverState | None, message: str, today: date,
         message=message,
         approval=approval,
     )
+
+
+def waiver_values(entry: WaiverEntry) -> dict[str, Any]:
+    """A waiver as plain values, as the API answers it."""
+    return {
+        "name": entry.name,
+        "owner": entry.owner,
+        "rule": entry.rule,
+        "at": entry.at,
+        "reason": entry.reason,
+        "expires": entry.expires.isoformat(),
+        "state": entry.state.value,
+        "days": entry.days,
+        "message": entry.message,
+        "requester": entry.approval.requester,
+        "approvers": list(entry.approval.approvers),
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from easement.plan.enforceable import obstacles
 from easement.standards.check import check
 from easement.standards.pattern_advice import pattern_advice, pattern_of
 from easement.standards.pattern_catalogue import CATALOGUE, RECOMMENDED
+from easement.standards.pattern_page import pattern_page
 
 TODAY = date(2026, 11, 23)
 
@@ -52,6 +54,11 @@ def test_without_its_label_a_template_is_told_from_what_it_declares(pattern: str
     assert CATALOGUE[told].moves == CATALOGUE[pattern].moves
     if pattern not in {"work-queue", "event-carried-state"}:
         assert told == pattern
+
+
+def test_the_page_of_patterns_is_current() -> None:
+    page = Path(__file__).parents[3] / "docs" / "explanation" / "patterns.md"
+    assert page.read_text() == pattern_page(), "run: make docs"
 
 
 def test_a_pattern_without_template_is_refused_with_the_nearest() -> None:
