@@ -91,7 +91,7 @@ def named_dialect(address: str) -> str | None:
 
 
 def meta_check(dialect: str) -> Check:
-    """What is wrong with a schema under its metaschema; the first error. It remembers values, so keep it for one run."""
+    """What is wrong with a schema under its metaschema; the first error. It remembers values: keep it for one run."""
     main = published(DIALECTS[dialect])[0]
     old = dialect == "draft4"
     library = Library(metaschemas(), None if old else ("meta", str(main.get("$id", "")).removesuffix("#")))
