@@ -20,9 +20,9 @@ def body(*changed: dict[str, Any], **more: Any) -> dict[str, Any]:
 ALLOWED = {
     ("POST", "/api/v1/preview"): {"dev", "rita", "sam", "olga", "all"},
     ("POST", "/api/v1/apply"): {"dev", "all"},
-    ("POST", "/api/v1/reviews/decisions"): {"rita", "sam", "all"},
-    ("POST", "/api/v1/reviews/x/approve"): {"rita", "sam", "all"},
-    ("POST", "/api/v1/integrations/x/approve"): {"rita", "sam", "all"},
+    ("POST", "/api/v1/reviews/decisions"): {"dev", "rita", "sam", "all"},
+    ("POST", "/api/v1/reviews/x/approve"): {"dev", "rita", "sam", "all"},
+    ("POST", "/api/v1/integrations/x/approve"): {"dev", "rita", "sam", "all"},
     ("POST", "/api/v1/integrations/x/lifecycle"): {"olga", "all"},
     ("GET", "/api/v1/audit/records"): {"sam", "olga", "otto", "all"},
     ("GET", "/api/v1/audit/transactions/x"): {"sam", "olga", "otto", "all"},
