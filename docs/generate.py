@@ -24,6 +24,7 @@ from easement.governance.decommission import ARCHIVE
 from easement.governance.decommission_steps import STEPS
 from easement.governance.review_times import ReviewTimes, review_metrics
 from easement.governance.scheduled import ScheduledEvent
+from easement.interfaces.compatibility.rules import rules_page
 from easement.ledger.record import Record, RecordKind, Status, Step
 from easement.monitoring.health import HealthState
 from easement.monitoring.metrics import exposition
@@ -45,6 +46,7 @@ def pages() -> dict[str, str]:
     """Every generated page: file name to text."""
     made: Mapping[str, Callable[[], Iterator[str]]] = {
         "cli.md": _commands,
+        "compatibility-rules.md": rules_page,
         "documents.md": _documents,
         "ledger-record.md": _record,
         "lifecycle.md": _lifecycle,
@@ -218,7 +220,7 @@ def _lifecycle() -> Iterator[str]:
     yield from ("", "## Go-live gate", "")
     yield "Where `EASEMENT_GO_LIVE_GATE` has it enforced (`auto`: in production), an approved integration waits in"
     yield "`build`, and `easement lifecycle live` asks for all that `easement onboarding` lists: no blocking finding,"
-    yield "an approved review, an interface version that serves, live credentials, a contract that can be enforced whole,"
+    yield "an approved review, an interface version that serves, live credentials, a contract that can be enforced,"
     yield "a target that answers, something to monitor, and a team that can be reached. Elsewhere the list is advice."
     yield from ("", "## An interface version", "")
     yield "Each major version has a life of its own. What is gone answers 410 with its successor."

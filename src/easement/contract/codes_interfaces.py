@@ -192,4 +192,16 @@ CODES: Final[tuple[CodeEntry, ...]] = (
         explanation="A channel has one content type, or its messages could not be checked. It accepts nothing.",
         fix="Make one channel for each content type.",
     ),
+    CodeEntry(
+        code="EAS-2501",
+        title="Two descriptions of different formats",
+        explanation="Changes are found between two descriptions of one format, such as two OpenAPI files.",
+        fix="Name the same kind of description on both sides.",
+    ),
+    CodeEntry(
+        code="EAS-2502",
+        title="Descriptions in this format are not compared",
+        explanation="No engine for the format is there, so nothing can be said about the change.",
+        fix="Describe the interface as OpenAPI, AsyncAPI or JSON Schema.",
+    ),
 )

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from easement.contract.kinds import Severity
-from easement.contract.places import pointer, pointer_tokens
+from easement.contract.places import Places, pointer, pointer_tokens
 from easement.contract.problems import Place, Problem
 from easement.contract.suggestion import did_you_mean
 from easement.contract.yaml_reader import ReadDocument, read
@@ -107,6 +107,11 @@ class Sources:
 
     def _add(self, code: str, message: str, place: Place, hint: str, severity: Severity = Severity.ERROR) -> None:
         self.problems.append(Problem(code=code, message=message, place=place, hint=hint, severity=severity))
+
+    def place_of(self, file: str, path: str) -> Place:
+        """Where the value at a JSON pointer, or its nearest ancestor that exists, stands in a file."""
+        document = self._documents.get(file)
+        return document.places.place(path) if document else Place(file=file, path=path)
 
     def all_problems(self, main: str) -> tuple[Problem, ...]:
         """Everything that was noted, and how much was left out."""
@@ -212,6 +217,12 @@ class Sources:
                 return did_you_mean(token, list(value)[:_MAX_COMPARED]) if isinstance(value, Mapping) else ""
             value = inner
         return ""
+
+
+def sources_of(values: Mapping[str, Any]) -> Sources:
+    """Files that were read before: path to value. Positions in them are not known."""
+    documents = {file: ReadDocument(value=value, places=Places(file)) for file, value in values.items()}
+    return Sources(dict.fromkeys(values, b""), _documents=dict(documents))
 
 
 _MISSING: Final = object()
