@@ -16,6 +16,7 @@ from starlette.responses import Response
 from easement.api.access import access_record
 from easement.api.problem import ApiError
 from easement.api.services import ControlServices
+from easement.console.change_pages import add_change_pages
 from easement.console.excellence_pages import add_excellence_pages
 from easement.console.formatting import FILTERS
 from easement.console.registry_pages import add_registry_pages
@@ -33,7 +34,9 @@ from easement.console.view import (
 )
 from easement.contract.codes import CATALOGUE
 from easement.contract.kinds import Integration
+from easement.governance.change_cases import emergencies
 from easement.governance.compilation import current_plan
+from easement.governance.go_live import onboarding
 from easement.governance.reading import RegisteredDocument, registered
 from easement.identity.people import Person, Role
 from easement.ledger.query import Search
@@ -43,7 +46,7 @@ from easement.plan.codec import decode_plan
 from easement.plan.model import Plan
 
 NAVIGATION: Final = (("/", "Health"), ("/registry", "Registry"), ("/graph", "Graph"),
-                     ("/shadow", "Shadow"), ("/worklists", "Work lists"), ("/reviews", "Reviews"),
+                     ("/shadow", "Shadow"), ("/worklists", "Work lists"), ("/reviews", "Reviews"), ("/changes", "Changes"), ("/inbox", "Inbox"),
                      ("/findings", "Findings"), ("/standards", "Standards"), ("/scorecards", "Scorecards"),
                      ("/refused", "Refused"), ("/dead-letters", "Dead letters"))  # fmt: skip
 _CSP: Final = (
@@ -118,6 +121,7 @@ class Console:
             )
         return self.render(
             "integration.html", person, "/registry", title=found.document.metadata.title or name, refreshing=False,
+            onboarding=onboarding(self.services.registry, name),
             row=self._row(found, plan), facts=facts_of(found.document), conditions=conditions_of(plan, name),
             routes=let_through(plan, name), health=health, records=records,
             histogram=histogram(health.histogram) if health else [], document=document_text(found.document),
@@ -230,7 +234,7 @@ class Console:
         """A template as a page. ``here`` is the entry of the navigation that it belongs to."""
         html = self._pages.get_template(template).render(
             navigation=NAVIGATION if person else (), here=here, person=person, csrf=person.csrf if person else "",
-            refreshing=refreshing, **values,
+            refreshing=refreshing, alarms=emergencies(self.services.registry) if person else (), **values,
         )  # fmt: skip
         return Response(html, status_code=status, media_type="text/html", headers=dict(_HEADERS))
 
@@ -249,6 +253,7 @@ def console_router(services: ControlServices, monitoring: MonitoringReader) -> A
     for path, page in pages.items():
         router.add_api_route(path, signed_in(console, page), methods=["GET"])
     add_registry_pages(router, console, signed_in)
+    add_change_pages(router, console, signed_in)
     add_excellence_pages(router, console, signed_in)
     assets = {name: (files("easement.console") / "static" / name).read_bytes() for name in _STATIC}
 
