@@ -115,9 +115,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=20_000)
     parser.add_argument("--size", type=int, default=1024)
-    parser.add_argument("--sync", default="1s", help="when the server flushes to disk: always, or an interval")
+    parser.add_argument(
+        "--sync", nargs="*", default=["1s", "always"],
+        help="when the server flushes to disk (setting broker_flush): always, or an interval",
+    )  # fmt: skip
     arguments = parser.parse_args()
-    uvloop.run(measure(arguments.messages, arguments.size, arguments.sync))
+    for sync in arguments.sync:
+        uvloop.run(measure(arguments.messages, arguments.size, sync))
 
 
 if __name__ == "__main__":

@@ -115,6 +115,7 @@ def _broker_config(settings: Settings, role: str):  # type: ignore[no-untyped-de
         run=data.run,
         state=_states(settings, role),
         issuer=issuer_of(settings),
+        sync_interval=settings.broker_flush,
     )
 
 

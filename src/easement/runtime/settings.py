@@ -32,6 +32,11 @@ class Settings(BaseSettings):
     console_port: Port = Field(8080, description="The control plane's own loopback port, plain HTTP.")
     broker_port: Port = Field(4222, description="NATS, TLS.")
     broker_monitor_port: Port = Field(8222, description="NATS monitoring, loopback only.")
+    broker_flush: Annotated[str, Field(pattern=r"^(always|[1-9]\d{0,3}(ms|s|m))$")] = Field(
+        "always",
+        description="When the broker forces messages to disk: always (before it acknowledges), or an interval such as "
+        "500ms. With an interval a power cut can lose what was acknowledged within it; a killed process loses nothing.",
+    )
     decider_port: Port = Field(8081, description="Decider, loopback only.")
     gateway_admin_port: Port = Field(9901, description="Envoy administration, loopback only.")
     database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the data directory.")
