@@ -15,11 +15,13 @@ class BudgetSpentError(Exception):
 class Budget:
     """Steps that may still be done. One budget may serve many comparisons; it is never refilled."""
 
-    __slots__ = ("_left", "steps")
+    __slots__ = ("_left", "busy", "steps")
 
     def __init__(self, steps: int = DEFAULT_STEPS) -> None:
         self.steps = steps
         self._left = steps
+        self.busy: set[tuple[object, int]] = set()
+        """What is being looked at now, to notice when a schema leads back to itself."""
 
     @property
     def used(self) -> int:

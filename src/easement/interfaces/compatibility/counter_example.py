@@ -21,7 +21,7 @@ from easement.interfaces.compatibility.json_schema_node import Document, Json, N
 
 MAX_TRIED: Final = 120
 _STEPS: Final = 20_000
-_VALIDATORS: Final[dict[str, type[jsonschema_rs.Draft202012Validator]]] = {
+_VALIDATORS: Final[dict[str, Any]] = {
     "draft-04": jsonschema_rs.Draft4Validator,
     "draft-06": jsonschema_rs.Draft6Validator,
     "draft-07": jsonschema_rs.Draft7Validator,
@@ -42,7 +42,7 @@ class Checker:
         if self._validator is None:
             return None
         try:
-            return self._validator.is_valid(value)
+            return bool(self._validator.is_valid(value))
         except (ValueError, jsonschema_rs.ReferencingError):
             return None
 
@@ -163,8 +163,8 @@ def _around(
     maker: Maker, facts: Facts, trail: tuple[tuple[str, Any], ...], failure: Failure, depth: int
 ) -> Iterator[Json]:
     (kind, place), *rest = trail
-    if kind == "property":
-        name = place if place is not None else maker.fresh_name(facts)
+    if kind != "item":
+        name = place if place is not None and kind == "property" else maker.fresh_name(facts, place)
         if name is None:
             return
         inner_facts = Facts.of(facts.member(name))

@@ -8,11 +8,12 @@ from itertools import islice
 from typing import Any, Final
 
 from easement.interfaces.compatibility.json_schema_containment import Prover
-from easement.interfaces.compatibility.json_schema_facts import Facts
+from easement.interfaces.compatibility.json_schema_facts import Facts, is_never
 from easement.interfaces.compatibility.json_schema_failure import Failure
-from easement.interfaces.compatibility.json_schema_node import Json, Node
+from easement.interfaces.compatibility.json_schema_node import Json, Node, conjuncts
 from easement.interfaces.compatibility.json_schema_pattern import Texts, automaton
 from easement.interfaces.compatibility.json_schema_scalars import texts
+from easement.interfaces.compatibility.json_schema_value import finds
 
 NONE: Final = object()
 """No value was found."""
@@ -26,8 +27,8 @@ _BY_FORMAT: Final = {
     "iri-reference": "/a", "uuid": "2b6f0cc9-04d1-4d9a-9b8e-0c4a6f6f8a3e", "json-pointer": "/a", "regex": "a",
     "uri-template": "/a", "relative-json-pointer": "0",
 }  # fmt: skip
-_ORDER: Final = ("string", "integer", "object", "array", "boolean", "null", "fraction")
-_OTHERS: Final = ("a", 1, True, None, 0.5, [], {}, "", "zzz", -1, 0, 2, 100)
+_ORDER: Final[tuple[str, ...]] = ("string", "integer", "object", "array", "boolean", "null", "fraction")
+_OTHERS: Final[tuple[Json, ...]] = ("a", 1, True, None, 0.5, [], {}, "", "zzz", -1, 0, 2, 100)
 
 
 class Maker:
@@ -156,14 +157,17 @@ class Maker:
 
     def fresh_name(self, facts: Facts, pattern: str | None = None) -> str | None:
         """A name that nothing knows, or one that fits a pattern of names."""
-        patterns = [pattern] if pattern else list(facts.patterns) if not facts.unnamed else []
-        for one in patterns:
-            if automaton(one) is not None and isinstance(text := self._from_pattern(Texts(patterns=(one,))), str):
+        if pattern is None and facts.names is None and not any(map(is_never, facts.unnamed)):
+            for name in ("extra", "other", "x1", "A", "0"):
+                if name not in facts.named and not any(finds(one, name) for one in facts.patterns):
+                    return name
+        for one in [pattern] if pattern is not None else facts.patterns:
+            if automaton(one) is None:
+                continue
+            text = self._from_pattern(Texts(patterns=(one,), least=1))
+            if isinstance(text, str):
                 return text
-        names = facts.names
-        if names is not None:
-            return next(iter(sorted(names)), None)
-        return next((name for name in ("extra", "other", "x1", "A") if name not in facts.named), None)
+        return next(iter(sorted(facts.names or ())), None)
 
     # -- values that miss a keyword
 
@@ -172,7 +176,7 @@ class Maker:
         for one in self._both(facts, failure):
             for case in self.cases(one):
                 maker = _BREAKERS.get(failure.keyword)
-                if maker is not None:
+                if maker is not None and failure.keyword in failure.target.keywords:
                     yield from (value for value in maker(self, case, failure) if value is not NONE)
         for one in self._both(facts, failure):
             for case in self.cases(one):
@@ -279,10 +283,10 @@ class Maker:
         yield from ({**base, name: value} for value in (*([] if own is NONE else [own]), *_OTHERS))
 
     def _rest(self, facts: Facts, failure: Failure) -> Iterator[Json]:
-        if isinstance(failure.detail, str):
+        if isinstance(failure.detail, str) and failure.keyword != "patternProperties":
             yield self.object(facts, [failure.detail])
             return
-        name = self.fresh_name(facts)
+        name = self.fresh_name(facts, failure.detail)
         base = self.object(facts, [name] if name else [])
         if base is not NONE and name:
             yield base
@@ -292,7 +296,19 @@ class Maker:
         names = (
             [failure.detail[0]] if isinstance(failure.detail, list) else ["?", "A", "a", "0", "extra", "", "long-name"]
         )
+        known = Facts.of(facts.said("propertyNames"))
+        for wanted in conjuncts(failure.target.keywords["propertyNames"]):
+            made = (
+                self.text(known, least=wanted.keywords["maxLength"] + 1) if "maxLength" in wanted.keywords else NONE,
+                self.text(known, but=wanted.keywords["pattern"]) if "pattern" in wanted.keywords else NONE,
+            )
+            yield from (self.object(facts, [name]) for name in made if isinstance(name, str))
         yield from (self.object(facts, [name]) for name in names)
+
+    def _excluded(self, facts: Facts, failure: Failure) -> Iterator[Json]:
+        wanted = failure.target.keywords["not"]
+        yield self.value(facts.and_(wanted))
+        yield self.value(Facts.of([wanted]))
 
     def _dependents(self, facts: Facts, failure: Failure) -> Iterator[Json]:
         yield self.object(facts, [failure.detail[0]], without=failure.detail[1:])
@@ -302,6 +318,10 @@ class Maker:
         wanted: Node | None = failure.target.keywords.get("contains")
         if wanted is not None and (one := self.value(Facts.of([wanted]))) is not NONE:
             yield [one] * (failure.target.keywords.get("maxContains", 0) + 1)
+        for node in facts.said("contains"):
+            held = Facts.of([node, *facts.item(0)])
+            made = (self.of_type(held, atom) for atom in _ORDER if atom in held.types)
+            yield from ([one] for one in made if one is not NONE)
 
 
 def _numbered(facts: Facts, place: int) -> Iterator[Json]:
@@ -354,6 +374,7 @@ _BREAKERS: Final[dict[str, Callable[[Maker, Facts, Failure], Iterator[Any]]]] = 
     "properties": Maker._unnamed_values,  # noqa: SLF001 - same
     **dict.fromkeys(("additionalProperties", "unevaluatedProperties", "patternProperties"), Maker._rest),  # noqa: SLF001 - same
     "propertyNames": Maker._named,  # noqa: SLF001 - same
+    "not": Maker._excluded,  # noqa: SLF001 - same
     "dependentRequired": Maker._dependents,  # noqa: SLF001 - same
     **dict.fromkeys(("contains", "maxContains"), Maker._holders),  # noqa: SLF001 - same
 }  # fmt: skip

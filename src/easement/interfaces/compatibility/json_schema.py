@@ -6,6 +6,7 @@ Comparing many places of the same two documents? Build one :class:`SchemaCompare
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -340,10 +341,20 @@ def _worst_once(verdicts: list[Verdict]) -> tuple[Verdict, ...]:
         known = kept.get(key)
         if known is None or (known.change is verdict.change and known.counter_example is None):
             kept[key] = verdict
-    stronger = {
-        (f"{one.rule.removesuffix(suffix)}{plain}", one.field_path)
-        for one in kept.values()
-        for suffix, plain in (("removed-while-required", "removed"), ("added-as-required", "added"))
-        if one.rule.endswith(suffix)
-    }
-    return tuple(one for one in kept.values() if (one.rule, one.field_path) not in stronger)
+    told = {(one.rule, one.field_path): one for one in kept.values()}
+    return tuple(one for one in kept.values() if not _is_told_better(one, told))
+
+
+_SAME_STORY: Final = (("removed-while-required", "removed"), ("added-as-required", "added"))
+
+
+def _is_told_better(verdict: Verdict, told: Mapping[tuple[str, str], Verdict]) -> bool:
+    """Whether the same removal or addition is told by a worse verdict, or by one that says more."""
+    for full, plain in _SAME_STORY:
+        for own, others, says_less in ((full, plain, False), (plain, full, True)):
+            if not verdict.rule.endswith(f"-{own}"):
+                continue
+            other = told.get((f"{verdict.rule.removesuffix(own)}{others}", verdict.field_path))
+            if other is not None and (other.change.rank - says_less) < verdict.change.rank:
+                return True
+    return False

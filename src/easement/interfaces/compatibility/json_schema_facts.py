@@ -66,8 +66,8 @@ class Facts:
         for stated in self.said("type"):
             found &= stated
         for part in (*self.negations, *self.said("not")):
-            if part.keywords.keys() == {"type"} and not part.opaque:
-                found -= part.keywords["type"]
+            if part.keywords.keys() <= {"type"} and not part.opaque:
+                found -= part.keywords.get("type", ALL)
         for said in self.said("multipleOf"):
             if said.denominator == 1:
                 found -= {"fraction"}
@@ -231,7 +231,7 @@ class Facts:
     @cached_property
     def names(self) -> frozenset[str] | None:
         """Every name that a property may have; None for any."""
-        limits: list[frozenset[str]] = []
+        limits: list[frozenset[str]] = [frozenset()] if 0 in self.said("maxProperties") else []
         for part in self.parts:
             said = part.keywords
             if "patternProperties" not in said and is_never(said.get("additionalProperties")):
@@ -240,7 +240,9 @@ class Facts:
                 known = evaluated(part, all_cases=True)
                 if not known.everything and not known.patterns:
                     limits.append(known.names)
-            if "propertyNames" in said:
+            if is_never(said.get("propertyNames")):
+                limits.append(frozenset())
+            elif "propertyNames" in said:
                 for node in conjuncts(said["propertyNames"]):
                     for key in ("enum", "const"):
                         if key in node.keywords:

@@ -140,11 +140,11 @@ class Document:
 
     def _read(self, node: Node, said: Mapping[str, Json]) -> None:
         identifier = said.get("$id", said.get("id") if self._age == 4 else None)
-        if isinstance(identifier, str) and not identifier.startswith("#") and "$ref" not in said:
+        if isinstance(identifier, str) and not identifier.startswith("#") and not self._is_hidden(said):
             node.resource = urljoin(node.resource, identifier)
         if "$ref" in said:
             self._reference(node, said["$ref"])
-            if self._age < 2019 and not self._is_openapi:
+            if self._is_hidden(said):
                 return
         for keyword, value in said.items():
             if keyword == "$ref":
@@ -156,6 +156,10 @@ class Document:
                 node.opaque[keyword] = value
         if self._is_openapi and True in (said.get("nullable"), said.get("x-nullable")):
             self._nullable(node)
+
+    def _is_hidden(self, said: Mapping[str, Json]) -> bool:
+        """Whether keywords beside a reference mean nothing."""
+        return "$ref" in said and self._age < 2019 and not self._is_openapi
 
     def _other(self, node: Node, keyword: str, value: Json) -> None:
         if keyword in {"$dynamicRef", "$recursiveRef"}:
@@ -488,4 +492,7 @@ def conjuncts(node: Node) -> tuple[Node, ...]:
         found[one.uid] = one
         waiting.extend(reversed(one.keywords.get("allOf", ())))
         waiting.extend(target_of(one))
+        excluded = one.keywords.get("not")
+        if excluded is not None and excluded.keywords.keys() == {"not"} and not excluded.opaque:
+            waiting.append(excluded.keywords["not"])
     return tuple(found.values())

@@ -76,7 +76,7 @@ def _pattern(proof: Proof, facts: Facts, part: Node, pattern: str, node: Node) -
     covering = [one for one in facts.patterns if one == pattern or _is_covered(proof, pattern, [one])]
     base = tuple(node for one in covering for node in facts.under(one))
     if not covering:
-        found = list(_below(proof, facts.unnamed, node, None))
+        found = list(_below(proof, facts.unnamed, node, None, pattern))
         if found and not facts.unnamed:
             yield Failure(
                 keyword="patternProperties", target=part, source=facts, detail=pattern,
@@ -85,16 +85,18 @@ def _pattern(proof: Proof, facts: Facts, part: Node, pattern: str, node: Node) -
         else:
             yield from found
     else:
-        yield from _below(proof, base, node, None)
+        yield from _below(proof, base, node, None, pattern)
     for other in facts.patterns:
         if other not in covering and _may_overlap(proof, pattern, other):
-            yield from _below(proof, (*base, *facts.under(other)), node, None)
+            yield from _below(proof, (*base, *facts.under(other)), node, None, other)
 
 
-def _below(proof: Proof, nodes: Collection[Node], target: Node, name: str | None) -> Iterator[Failure]:
+def _below(
+    proof: Proof, nodes: Collection[Node], target: Node, name: str | None, pattern: str = ""
+) -> Iterator[Failure]:
     source = Facts.of(nodes)
     if not (source.parts and proof.impossible_below(source)):
-        yield from proof.below(source, target, name, ("property", name))
+        yield from proof.below(source, target, name, ("property", name) if name is not None else ("pattern", pattern))
 
 
 def _is_covered(proof: Proof, pattern: str, by: Collection[str]) -> bool:
@@ -135,7 +137,7 @@ class _Rest:
             return
         for pattern in self.facts.patterns:
             if pattern not in self.known.patterns and not _is_covered(self.proof, pattern, self.known.patterns):
-                yield from _below(self.proof, self.facts.under(pattern), node, None)
+                yield from _below(self.proof, self.facts.under(pattern), node, None, pattern)
         if not _covers_all(self.proof, self.facts.patterns):
             yield from self._unnamed(node)
 
@@ -205,7 +207,7 @@ def _counts(facts: Facts, part: Node) -> Iterator[Failure]:
 def _dependencies(proof: Proof, facts: Facts, part: Node) -> Iterator[Failure]:
     said = part.keywords
     for name, needed in said.get("dependentRequired", {}).items():
-        if _is_absent(proof, facts, name):
+        if _is_absent(proof, facts, name) or proof.impossible(facts.and_(proof.stated("required", name))):
             continue
         if missing := needed - facts.and_(proof.stated("required", name)).required:
             yield Failure(
@@ -228,7 +230,11 @@ def removals(proof: Proof, facts: Facts, target: Node) -> Iterator[Failure]:
     if not facts.may_be("object") or "object" not in Facts.of([target]).types:
         return
     described = {
-        name for node in facts.origins for one in in_place(node) for name in one.keywords.get("properties", ())
+        name
+        for node in facts.origins
+        for one in in_place(node)
+        for name, schema in one.keywords.get("properties", {}).items()
+        if not is_never(schema)
     }
     parts = conjuncts(target)
     if proof.reads:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import Final
 
 from easement.interfaces.compatibility.json_schema_facts import Facts
@@ -87,7 +88,7 @@ def _number_failures(facts: Facts, part: Node) -> Iterator[Failure]:
     said = part.keywords
     low, low_open = facts.low
     high, high_open = facts.high
-    kept = {
+    kept: dict[str, Callable[[Fraction], bool]] = {
         "minimum": lambda limit: low is not None and low >= limit,
         "maximum": lambda limit: high is not None and high <= limit,
         "exclusiveMinimum": lambda limit: low is not None and (low > limit or (low == limit and low_open)),
@@ -99,10 +100,10 @@ def _number_failures(facts: Facts, part: Node) -> Iterator[Failure]:
             yield Failure(keyword=keyword, target=part, source=facts)
 
 
-def _is_multiple(facts: Facts, step: object) -> bool:
+def _is_multiple(facts: Facts, step: Fraction) -> bool:
     if any((one / step).denominator == 1 for one in facts.said("multipleOf")):
         return True
-    return not facts.may_be("fraction") and (1 / step).denominator == 1  # type: ignore[operator]
+    return not facts.may_be("fraction") and step.numerator == 1
 
 
 def _string_failures(proof: Proof, facts: Facts, part: Node) -> Iterator[Failure]:

@@ -60,7 +60,14 @@ def finds(pattern: str, text: str) -> Answer:
 
 def fits(node: Node, value: Json, budget: Budget) -> Answer:
     """Whether ``value`` fits. ``format`` and everything that cannot be read gives None at best."""
-    return _all(_one(part, value, budget) for part in conjuncts(node))
+    here = (node, id(value))
+    if here in budget.busy:
+        return None
+    budget.busy.add(here)
+    try:
+        return _all([_one(part, value, budget) for part in conjuncts(node)])
+    finally:
+        budget.busy.discard(here)
 
 
 def _all(answers: Iterable[Answer]) -> Answer:
