@@ -61,7 +61,7 @@ def draft_contract(entry: ShadowEntry, estate: Estate) -> Draft:
             "name": name,
             "title": f"{source} to {target}",
             "owner": owner,
-            "description": f"Drafted from {entry.count} refused attempts (shadow inbox {entry.key}).",
+            "description": f"Drafted from refused attempts, {entry.count} so far (shadow inbox {entry.key}).",
         },
         "spec": {
             "source": source,
