@@ -50,7 +50,7 @@ class Mailbox:
         self.recipients: list[list[str]] = []
         self.closed = False
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - the name is the library's
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
         if self.closed:
             return "451 4.3.0 come back later"
         self.kept.append(message_from_bytes(envelope.content, policy=policy.default))
@@ -187,9 +187,11 @@ def waiting(registry: Registry, channel: str, address: str, **changed: Any) -> S
         kept = add_case(connection, case)
         notice = StoredNotice(
             **({
-                "id": f"n-{kept.number}", "case_number": kept.number, "integration": "b-reads-a", "team": "b", "event": "announced",
-                "channel": channel, "address": address, "secret": "secret://file/hook" if channel == WEBHOOK else "",
-                "subject": "[CHG-0001] interface/a@1 changes", "content": content, "state": WAITING, "due": NOW, "created": NOW,
+                "id": f"n-{kept.number}", "case_number": kept.number, "integration": "b-reads-a", "team": "b",
+                "event": "announced", "channel": channel, "address": address,
+                "secret": "secret://file/hook" if channel == WEBHOOK else "",
+                "subject": "[CHG-0001] interface/a@1 changes", "content": content, "state": WAITING,
+                "due": NOW, "created": NOW,
             } | changed)
         )  # fmt: skip
         add_notices(connection, [notice])
@@ -254,7 +256,6 @@ def test_a_process_that_dies_in_between_leaves_the_notice_due_again(
     mailbox: tuple[Mailbox, MailServer],
     tmp_path: Path,
     clock: Clock,
-    records: list[Record],
     monkeypatch: pytest.MonkeyPatch,
 ):
     box, server = mailbox

@@ -20,7 +20,7 @@ _HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
-_BUNDLE_PATHS: Final = frozenset({"/api/v1/preview", "/api/v1/apply"})
+_BUNDLE_PATHS: Final = frozenset({"/api/v1/preview", "/api/v1/apply", "/api/v1/can-i-change"})
 
 
 class _TooLargeError(Exception):

@@ -9,15 +9,16 @@ from typing import Final
 _CLASSES: Final = {
     "good": {
         "healthy", "success", "live", "approved", "True", "whole", "fresh", "complete", "enforced", "yes",
-        "good", "low", "approve",
+        "good", "low", "approve", "closed", "sent", "migrated", "moved", "sunset-ready", "safe",
     },
     "warn": {
         "late", "degraded", "retried", "deprecated", "waiting", "open", "stale", "in part", "attention", "fair",
         "warning", "medium", "changes-requested", "request-changes", "takes away",
+        "noticed", "transition", "acknowledged", "no answer", "still uses it", "risky",
     },
     "bad": {
         "down", "failed", "refused", "dead-lettered", "rejected", "False", "broken", "no", "poor", "error", "high",
-        "reject",
+        "reject", "break-glass", "breaking", "dead",
     },
 }  # fmt: skip
 _NONE: Final = "\u2013"

@@ -25,6 +25,7 @@ from easement.api.sign_in import sign_in_router
 from easement.api.signing_keys import signing_keys_router
 from easement.console.routes import console_router
 from easement.governance.compilation import compile_current, current_plan, enforced_estate
+from easement.governance.notice_delivery import PostOffice
 from easement.governance.registry import Registry
 from easement.governance.review_times import review_metrics, review_times
 from easement.governance.scorecards import Scorecards
@@ -45,6 +46,7 @@ from easement.monitoring.metrics import exposition
 from easement.monitoring.reader import MonitoringReader
 from easement.plan.codec import decode_plan
 from easement.plan.model import Account
+from easement.runtime.change_notices import post_office
 from easement.runtime.layout import DataDirectory
 from easement.runtime.opened_registry import open_registry
 from easement.runtime.roles import issuer_of
@@ -71,6 +73,8 @@ class ControlPlane:
     leaves: tuple[Leaf, ...]
     data: DataDirectory
     spool: Spool
+    ledger: LedgerReader
+    office: PostOffice
     scorecards: Scorecards
     _programmed: list[str] = field(default_factory=list)
 
@@ -188,6 +192,8 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
         leaves=leaves_of(settings),
         data=data,
         spool=spool,
+        ledger=services.ledger,
+        office=post_office(settings, data.root, registry.console_url),
         scorecards=services.scorecards,
     )
 

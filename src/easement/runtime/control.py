@@ -12,6 +12,7 @@ import structlog
 import uvicorn
 
 from easement.runtime.bootstrap import ControlPlane, build_control_plane
+from easement.runtime.change_notices import carry_changes_on
 from easement.runtime.settings import Settings
 from easement.store.heartbeat import Heartbeat
 
@@ -48,14 +49,16 @@ async def run_control(settings: Settings, stop: asyncio.Event) -> None:
         )
         serving = asyncio.create_task(server.serve())
         tending = asyncio.create_task(_tend(plane, stop))
+        changing = asyncio.create_task(carry_changes_on(plane.registry, plane.office, plane.ledger, stop))
         beat = Heartbeat(plane.data.run, "control")
         while not stop.is_set() and not serving.done():
             await asyncio.to_thread(beat.beat, ready=server.started)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 0.1 if not server.started else 1.0)
         server.should_exit = True
-        tending.cancel()
-        await asyncio.gather(serving, tending, return_exceptions=True)
+        for task in (tending, changing):
+            task.cancel()
+        await asyncio.gather(serving, tending, changing, return_exceptions=True)
         if not stop.is_set():
             raise RuntimeError(
                 f"the control plane stopped serving; is port {settings.console_port} taken? Set EASEMENT_CONSOLE_PORT"

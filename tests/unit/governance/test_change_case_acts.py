@@ -123,7 +123,8 @@ def state_of(registry: Registry) -> InterfaceState:
 def test_a_case_holds_what_breaks_whom_and_tells_only_those_affected(two: Registry, records: Any) -> None:
     case = opened(two)
     shop, till = case.party(INTEGRATION), case.party(SECOND)
-    assert shop is not None and till is not None
+    assert shop is not None
+    assert till is not None
     assert {hit["field"] for hit in shop.hits if hit["change"] == "breaking"} == {"count"}
     assert not [hit for hit in till.hits if hit["change"] == "breaking"]
     assert case.sunset == two.now() + timedelta(days=30)
