@@ -101,7 +101,7 @@ def _consume_rights(plan: Plan, presented: Presented) -> set[str]:
     for delivery in plan.deliveries:
         if delivery.client_id != presented.client_id or delivery.webhook is not None:
             continue
-        method = methods.get(delivery.party.integration, "oauth2+mtls")
+        method = delivery.authentication or methods.get(delivery.party.integration, "oauth2+mtls")
         if not _covers(presented, delivery.audience, delivery.scopes, method):
             continue
         stream, consumer = target_stream(delivery.party.integration), target_consumer(delivery)

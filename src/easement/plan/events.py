@@ -98,6 +98,7 @@ class EventCompiler:
             dead_letter_owner=(dead.owner if dead else "") or integration.metadata.owner,
             max_age_ms=_message_age(integration),
             max_per_second=limit.per_second if limit else 0.0,
+            authentication=spec.security.authentication,
             encryption_key=dict(target.spec.encryption_key or {}) if spec.security.encryption == "payload" else None,
         )
 

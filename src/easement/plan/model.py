@@ -245,6 +245,8 @@ class Delivery:
     """0 when the contract sets no limit."""
     encryption_key: Mapping[str, Any] | None
     """Public JWK to seal the payload to, or None for clear payloads."""
+    authentication: str = ""
+    """How the target proves itself: ``oauth2``, ``oauth2+mtls``, ``mtls``. Empty: as the publishers of its contract."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,8 +65,9 @@ def delivery(
     retry: RetryPolicy = DEFAULT_RETRY,
     encryption_key: Mapping[str, Any] | None = None,
     max_per_second: float = 0.0,
+    authentication: str = "",
 ) -> Delivery:
-    """One channel to one target."""
+    """One channel to one target, which proves itself as the publishers do unless told."""
     return Delivery(
         id=f"{integration}.{channel}",
         party=party(integration, source, target),
@@ -83,6 +84,7 @@ def delivery(
         max_age_ms=7 * _DAY_MS,
         max_per_second=max_per_second,
         encryption_key=encryption_key,
+        authentication=authentication,
     )
 
 

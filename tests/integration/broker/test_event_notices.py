@@ -42,7 +42,10 @@ async def test_targets_are_told_and_after_the_end_take_what_was_published_before
 
     ended = order_plan()
     closed = tuple(replace(one, publishers=()) for one in ended.channels)
-    await stand.apply_and_wait(replace(ended, channels=closed, notices=(replace(NOTICE, gone=True),)))
+    open_to = tuple(replace(one, authentication="oauth2") for one in ended.deliveries)
+    await stand.apply_and_wait(
+        replace(ended, channels=closed, deliveries=open_to, notices=(replace(NOTICE, gone=True),))
+    )
     with pytest.raises((NatsError, OSError)):
         await stand.client("orders")
     marketing = await stand.client("marketing")
