@@ -14,6 +14,7 @@ import jsonschema_rs
 
 from easement.interfaces.compatibility.budget import Budget, BudgetSpentError
 from easement.interfaces.compatibility.counter_example_maker import NONE, Maker
+from easement.interfaces.compatibility.json_schema_circles import CIRCULAR
 from easement.interfaces.compatibility.json_schema_containment import Prover
 from easement.interfaces.compatibility.json_schema_facts import Facts
 from easement.interfaces.compatibility.json_schema_failure import Failure
@@ -83,7 +84,7 @@ def _exported(root: Node) -> Json | None:
         name = names.get(node)
         if name is None or name in definitions:
             continue
-        if node.opaque or len(names) > _MAX_EXPORTED:
+        if node.opaque or CIRCULAR in node.keywords or len(names) > _MAX_EXPORTED:
             return None
         definitions[name] = {key: _written(key, said, reference) for key, said in node.keywords.items()
                              if not key.startswith("$")}  # fmt: skip

@@ -13,6 +13,7 @@ from typing import Any, Final
 from easement.interfaces.compatibility.budget import Budget, BudgetSpentError
 from easement.interfaces.compatibility.counter_example import Checker, find_example
 from easement.interfaces.compatibility.counter_example_maker import NONE
+from easement.interfaces.compatibility.json_schema_circles import Circles
 from easement.interfaces.compatibility.json_schema_containment import Prover
 from easement.interfaces.compatibility.json_schema_facts import Facts, Sameness
 from easement.interfaces.compatibility.json_schema_failure import Failure
@@ -53,6 +54,7 @@ class _Side:
     old: Document
     new: Document
     sameness: Sameness
+    circles: Circles
     provers: dict[tuple[bool, bool], Prover]
 
 
@@ -100,9 +102,12 @@ class SchemaComparer:
         self, old: Json, new: Json, direction: Direction, operation: str, old_pointer: str, new_pointer: str
     ) -> _Place:
         side = self._side(direction.role)
+        old_node, new_node = side.old.node(old, old_pointer), side.new.node(new, new_pointer)
+        side.circles.cut(old_node)
+        side.circles.cut(new_node)
         return _Place(
-            old=side.old.node(old, old_pointer),
-            new=side.new.node(new, new_pointer),
+            old=old_node,
+            new=new_node,
             old_schema=old,
             new_schema=new,
             direction=direction,
@@ -125,6 +130,7 @@ class SchemaComparer:
                 old=Document(self._old_root, self._dialects[0], receiver_ignores=ignored),
                 new=Document(self._new_root, self._dialects[1], receiver_ignores=ignored),
                 sameness=Sameness(),
+                circles=Circles(),
                 provers={},
             )
         return self._sides[role]

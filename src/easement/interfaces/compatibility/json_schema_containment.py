@@ -12,6 +12,7 @@ from typing import Final
 
 from easement.interfaces.compatibility.budget import Budget, BudgetSpentError
 from easement.interfaces.compatibility.json_schema_arrays import array_failures, is_array_impossible
+from easement.interfaces.compatibility.json_schema_circles import CIRCULAR
 from easement.interfaces.compatibility.json_schema_facts import Facts, Sameness, Union
 from easement.interfaces.compatibility.json_schema_failure import Failure, each_once
 from easement.interfaces.compatibility.json_schema_node import Document, Node, conjuncts
@@ -193,6 +194,9 @@ class Prover:
         )
 
     def _unreadable(self, facts: Facts, part: Node) -> Iterator[Failure]:
+        circle = part.keywords.get(CIRCULAR)
+        if circle is not None and not any(self.same(one(), circle()) for one in facts.said(CIRCULAR)):
+            yield Failure(keyword="$ref", target=part, source=facts, is_sure=False)
         for keyword, value in part.opaque.items():
             known = (one.opaque[keyword] for one in facts.parts if keyword in one.opaque)
             if not any(equal(value, one) for one in known):

@@ -318,7 +318,7 @@ def evaluated(node: Node, *, all_cases: bool) -> Evaluated:
         everything |= "additionalProperties" in said or (one is not node and "unevaluatedProperties" in said)
         waiting.extend((*said.get("allOf", ()), *target_of(one)))
         if all_cases:
-            everything |= bool(one.opaque)
+            everything |= bool(one.opaque) or "circular" in said
             waiting.extend((*said.get("anyOf", ()), *said.get("oneOf", ())))
             waiting.extend(said[key] for key in ("if", "then", "else") if key in said)
             waiting.extend(said.get("dependentSchemas", {}).values())
@@ -330,7 +330,13 @@ def _most_items(node: Node) -> int:
     found = 0
     for one in in_place(node):
         said = one.keywords
-        if one.opaque or "items" in said or "contains" in said or (one is not node and "unevaluatedItems" in said):
+        if (
+            one.opaque
+            or "circular" in said
+            or "items" in said
+            or "contains" in said
+            or (one is not node and "unevaluatedItems" in said)
+        ):
             return 1 << 30
         found = max(found, len(said.get("prefixItems", ())))
     return found
@@ -434,7 +440,7 @@ def _pairs(one: Node, other: Node) -> list[tuple[Node, Node]] | None:
 def _pairs_of(  # noqa: PLR0911 - one answer for each form of keyword
     keyword: str, said: Any, other: Any
 ) -> list[tuple[Node, Node]] | None:
-    if keyword in {"$ref", "$dynamicRef"}:
+    if keyword in {"$ref", "$dynamicRef", "circular"}:
         if said is None or other is None:
             return [] if said is other else None
         return [(said(), other())]

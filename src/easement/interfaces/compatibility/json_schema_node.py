@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, Final
 from urllib.parse import unquote, urldefrag, urljoin
 
@@ -95,6 +96,27 @@ def unescape(token: str) -> str:
     return token.replace("~1", "/").replace("~0", "~")
 
 
+class Values(tuple[Json, ...]):  # noqa: SLOT001 - its keys are kept once made
+    """JSON values, with a quick answer to whether one is among them."""
+
+    @cached_property
+    def _keys(self) -> frozenset[Any]:
+        return frozenset(map(key_of, self))
+
+    def has(self, value: Json) -> bool:
+        """Whether an equal value is among them."""
+        return key_of(value) in self._keys
+
+
+def key_of(value: Json) -> Any:
+    """Equal for equal JSON values: 1 is 1.0 and not true."""
+    if isinstance(value, Mapping):
+        return "object", frozenset((name, key_of(one)) for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return "array", tuple(map(key_of, value))
+    return isinstance(value, bool), value
+
+
 class Document:
     """One document and its nodes. The document must not change while this is in use."""
 
@@ -175,7 +197,7 @@ class Document:
             node.keywords["type"] |= {"null"}
             enum = node.keywords.get("enum")
             if enum is not None and None not in enum:
-                node.keywords["enum"] = (*enum, None)
+                node.keywords["enum"] = Values((*enum, None))
 
     # -- references
 
@@ -287,11 +309,11 @@ class Document:
             if self._age == 4:
                 node.unknown["const"] = value
                 return True
-            node.keywords["const"] = (value,)
+            node.keywords["const"] = Values((value,))
             return True
         if not isinstance(value, list):
             return False
-        node.keywords["enum"] = tuple(value)
+        node.keywords["enum"] = Values(value)
         return True
 
     def _number(self, node: Node, keyword: str, value: Json) -> bool:

@@ -18,6 +18,7 @@ from easement.interfaces.compatibility.budget import Budget
 MAX_PATTERN: Final = 2_000
 _MAX_STATES: Final = 600
 _MAX_NESTING: Final = 30
+_MAX_WORK: Final = 60_000
 _TOP: Final = 0x10FFFF
 _READABLE: Final = "aA0 -_.@/:1bxXzZ"
 
@@ -371,7 +372,8 @@ class Texts:
         """A shortest text of this kind, or None if there is none.
 
         Raises:
-            ValueError: an expression is outside the subset, or a length is too large to be counted.
+            ValueError: an expression is outside the subset, a length is too large to be counted, or the automata are
+                too large.
             BudgetSpentError: see :class:`Budget`.
         """
         wanted, refused = _automata(self.patterns), _automata(self.others)
@@ -381,8 +383,12 @@ class Texts:
         characters = _characters([*wanted, *refused])
         begin = (tuple(one.initial() for one in (*wanted, *refused)), 0)
         seen, waiting = {begin}, deque([(begin, "")])
+        work = 0
         while waiting:
             (sets, length), text = waiting.popleft()
+            work += len(characters) * (1 + sum(map(len, sets)))
+            if work > _MAX_WORK:
+                raise ValueError("work")
             budget.spend()
             if self._fits(wanted, refused, sets, len(text)):
                 return text

@@ -8,7 +8,7 @@ from functools import lru_cache
 import jsonschema_rs
 
 from easement.interfaces.compatibility.budget import Budget
-from easement.interfaces.compatibility.json_schema_node import Json, Node, conjuncts, exact, is_number
+from easement.interfaces.compatibility.json_schema_node import Json, Node, Values, conjuncts, exact, is_number
 
 Answer = bool | None
 
@@ -41,7 +41,7 @@ def equal(one: Json, other: Json) -> bool:
 
 def within(value: Json, values: Iterable[Json]) -> bool:
     """Whether an equal value is among them."""
-    return any(equal(value, one) for one in values)
+    return values.has(value) if isinstance(values, Values) else any(equal(value, one) for one in values)
 
 
 @lru_cache(maxsize=2_048)
@@ -97,7 +97,7 @@ def _one(node: Node, value: Json, budget: Budget) -> Answer:
         return False
     if any(key in said and not within(value, said[key]) for key in ("enum", "const")):
         return False
-    answers: list[Answer] = [None] if node.opaque else []
+    answers: list[Answer] = [None] if node.opaque or "circular" in said else []
     if atom in {"integer", "fraction"}:
         answers.append(_number(said, value))
     elif atom == "string":

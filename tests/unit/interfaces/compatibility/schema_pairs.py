@@ -425,6 +425,9 @@ REFERENCES = [
     P("two definitions that refer to each other", _defs(ref("a"), a=obj(b=ref("b")), b=obj(a=ref("a"), v=INT)),
       _defs(ref("a"), a=obj(b=ref("b")), b=obj(a=ref("a"), v=NUM)), "S", "B"),
     P("a reference to itself asks nothing that can be read", _defs(ref("x"), x=ref("x")), _defs(ref("y"), y=ref("y")), "-", "-"),
+    P("a schema that is its own opposite, unchanged", {"not": {"$ref": "#"}}, {"not": {"$ref": "#"}}, "-", "-"),
+    P("a schema that became its own opposite", {}, {"not": {"$ref": "#"}}, "B", "S"),
+    P("a schema that was its own opposite", {"not": {"$ref": "#"}}, STR, "B", "B"),
 ]  # fmt: skip
 NOTES = [
     P("a title added", STR, s(title="Name"), "D", "D"),

@@ -29,6 +29,8 @@ LETTERS = {
 WITHOUT_EXAMPLE = {
     "a bad limit cannot be read",
     "a reference that leads nowhere, new",
+    "a schema that became its own opposite",
+    "a schema that was its own opposite",
     "another reference outside",
     "looking around cannot be shown",
     "a reference outside, unchanged beside a widening",
