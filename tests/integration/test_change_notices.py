@@ -50,7 +50,7 @@ class Mailbox:
         self.recipients: list[list[str]] = []
         self.closed = False
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - the library's name
         if self.closed:
             return "451 4.3.0 come back later"
         self.kept.append(message_from_bytes(envelope.content, policy=policy.default))
@@ -134,7 +134,7 @@ class Receiver(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:  # noqa: N802 - the name is the library's
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         assert isinstance(self.server, Receiver)
         self.server.kept.append(({name.lower(): value for name, value in self.headers.items()}, body))
