@@ -14,16 +14,18 @@ from easement.store.change_cases import StoredCase
 _LEFT: Final = 70.0
 _RIGHT: Final = 730.0
 _APART: Final = 120.0
-_ROWS: Final = 3
+_ROWS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Milestone:
-    """One point of a timeline, in the units of its picture (800 by 150). ``word`` is ``past``, ``now`` or ``ahead``."""
+    """One point of a timeline, in the units of its picture (800 by 180). ``side`` is where its label goes;
+    ``word`` is ``past``, ``now`` or ``ahead``."""
 
     label: str
     at_ms: int
     word: str
+    side: str
     x: float
     y: float
 
@@ -95,7 +97,7 @@ def timeline(case: StoredCase, now: datetime) -> list[Milestone]:
         row = next((row for row, taken in enumerate(rows) if x - taken >= _APART), _least(rows))
         rows[row] = x
         word = "now" if label == "today" else "past" if at <= now else "ahead"
-        found.append(Milestone(label=label, at_ms=milliseconds(at), word=word, x=x, y=30.0 + row * 34))
+        found.append(Milestone(label=label, at_ms=milliseconds(at), word=word, side=_side(x), x=x, y=24.0 + row * 30))
     return found
 
 
@@ -116,6 +118,10 @@ def offered(case: StoredCase, using: Sequence[StillUsing], person: str) -> Offer
 def milliseconds(moment: datetime | None) -> int:
     """Milliseconds since the epoch; 0 for None."""
     return int(moment.timestamp() * 1000) if moment else 0
+
+
+def _side(x: float) -> str:
+    return "right" if x < _LEFT + _APART else "left" if x > _RIGHT - _APART else "middle"
 
 
 def _least(rows: Sequence[float]) -> int:
