@@ -19,8 +19,10 @@ _ROWS: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Milestone:
-    """One point of a timeline, in the units of its picture (800 by 180). ``side`` is where its label goes;
-    ``word`` is ``past``, ``now`` or ``ahead``."""
+    """One point of a timeline, in the units of its picture (800 by 180).
+
+    ``word`` is ``past``, ``now`` or ``ahead``; ``side`` is where its label goes.
+    """
 
     label: str
     at_ms: int
