@@ -204,4 +204,10 @@ CODES: Final[tuple[CodeEntry, ...]] = (
         explanation="No engine for the format is there, so nothing can be said about the change.",
         fix="Describe the interface as OpenAPI, AsyncAPI or JSON Schema.",
     ),
+    CodeEntry(
+        code="EAS-2503",
+        title="A schema is not of its format",
+        explanation="It cannot be read as the format that was named or guessed, so nothing is known of the change.",
+        fix="Mend the schema, or name its format with --format.",
+    ),
 )

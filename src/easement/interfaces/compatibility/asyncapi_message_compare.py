@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from easement.interfaces.compatibility.asyncapi_model import MessagePart
 from easement.interfaces.compatibility.changes import Changes, paired
+from easement.interfaces.compatibility.foreign import UnreadableSchemaError
 from easement.interfaces.compatibility.payload_engines import ENGINES, FORMATS
 from easement.interfaces.compatibility.sameness import same_json
 from easement.interfaces.compatibility.verdict import Direction
@@ -101,7 +102,12 @@ def _compare_payloads(old: MessagePart, new: MessagePart, changes: Changes, dire
     if engine is None:
         changes.add("payload-not-comparable", direction, format=new_format, **said)
         return
-    for verdict in engine(old.payload.value, new.payload.value, direction=direction, policy=changes.policy):
+    try:
+        found = engine(old.payload.value, new.payload.value, direction=direction, policy=changes.policy)
+    except UnreadableSchemaError:
+        changes.add("payload-not-comparable", direction, format=new_format, **said)
+        return
+    for verdict in found:
         changes.take(replace(verdict, operation=channel), old_at=old.payload.location, new_at=new.payload.location)
 
 

@@ -20,6 +20,7 @@ from easement.interfaces.compatibility.asyncapi_read import read_asyncapi_descri
 from easement.interfaces.compatibility.budget import Budget
 from easement.interfaces.compatibility.changes import Changes
 from easement.interfaces.compatibility.documents import Document
+from easement.interfaces.compatibility.foreign import UnreadableSchemaError
 from easement.interfaces.compatibility.openapi_compare import compare_openapi
 from easement.interfaces.compatibility.openapi_model import ApiPart
 from easement.interfaces.compatibility.openapi_read import read_openapi_3
@@ -195,12 +196,18 @@ def _compare_foreign(
         hint = "No engine for this format is installed."
         return Comparison(), (_problem("EAS-2502", f"{old.format} is not compared", new.path, hint),)
     old_text, new_text = (source.files[posixpath.normpath(source.path)] for source in (old, new))
-    found = [
-        verdict
-        for direction in (Direction.PUBLISH, Direction.SUBSCRIBE)
-        for verdict in engine(old_text, new_text, direction=direction, policy=policy)
-    ]
-    return comparison(found).located(old_file=old.path, new_file=new.path), ()
+    try:
+        found = [
+            verdict
+            for direction in (Direction.PUBLISH, Direction.SUBSCRIBE)
+            for verdict in engine(old_text, new_text, direction=direction, policy=policy)
+        ]
+    except UnreadableSchemaError as error:
+        side = old if error.is_old else new
+        hint = f"Name a valid {side.format} schema."
+        return Comparison(), (_problem("EAS-2503", str(error), side.path, hint),)
+    located = comparison(found).located(old_file=posixpath.normpath(old.path), new_file=posixpath.normpath(new.path))
+    return _with_lines(located, Sources(old.files), Sources(new.files)), ()
 
 
 def _is_same(old: ParsedSource, new: ParsedSource) -> bool:
