@@ -50,9 +50,7 @@ def post_office(settings: Settings, secrets: Path, source: str) -> PostOffice:
     )
 
 
-async def carry_changes_on(
-    registry: Registry, office: PostOffice, ledger: RecordsInOrder, stop: asyncio.Event
-) -> None:
+async def carry_changes_on(registry: Registry, office: PostOffice, ledger: RecordsInOrder, stop: asyncio.Event) -> None:
     """Deliver what is due and advance the cases until ``stop``; a failure is logged and tried again."""
     advanced = 0.0
     while not stop.is_set():
