@@ -155,6 +155,7 @@ class _Reader:
                 continue
             part = self._action(name, said, _ACTIONS[action], channel, found.location)
             channels[channel.name] = _with_action(channels[channel.name], part)
+        _add_replies(channels)
 
     def _channel_of(self, found: Found | None, channels: Mapping[str, ChannelPart]) -> ChannelPart | None:
         """The channel that a reference names: ``#/channels/NAME``, or whatever that one refers to in turn."""
@@ -296,6 +297,22 @@ def _with_action(channel: ChannelPart, part: ActionPart) -> ChannelPart:
             reply=known.reply or part.reply,
         )
     return replace(channel, actions={**channel.actions, part.direction: part})
+
+
+def _add_replies(channels: dict[str, ChannelPart]) -> None:
+    """A channel that is named for replies only is used in their direction."""
+    replies = [
+        (part, part.reply)
+        for channel in channels.values()
+        for part in channel.actions.values()
+        if part.reply is not None
+    ]
+    for part, reply in replies:
+        channel = channels.get(reply.channel)
+        if channel is not None and not channel.actions:
+            direction = Direction.SUBSCRIBE if part.direction is Direction.PUBLISH else Direction.PUBLISH
+            action = ActionPart(direction=direction, names=(), messages=reply.messages, at=reply.at)
+            channels[channel.name] = _with_action(channel, action)
 
 
 def _each_once(found: tuple[Alternative, ...]) -> Iterator[Alternative]:

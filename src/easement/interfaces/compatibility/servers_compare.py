@@ -46,7 +46,7 @@ def _compare(old: Server, new: Server, changes: Changes, operation: str) -> None
         for value in values:
             if value not in new.variables.get(variable, ()):
                 changes.add("server-variable-value-removed", Direction.REQUEST, variable=variable, value=value, **said)
-    if not same_json(list(old.texts), list(new.texts)):
+    if any(not same_json(before, after) for before, after in zip(old.texts, new.texts, strict=False)):
         changes.add("server-documentation-changed", Direction.REQUEST, **said)
 
 
