@@ -82,7 +82,7 @@ def mailbox() -> Iterator[tuple[Mailbox, int]]:
 def token_of(one: Installation, person: str, *roles: str) -> str:
     """A new person, and a token of their own."""
     one.person(person, *roles)
-    return one._person_token(person)  # noqa: SLF001 - what the installation itself sends for a person
+    return one._person_token(person)
 
 
 def typed(one: Installation, command: str, folder: Path, *, token: str, status: int = 0) -> str:

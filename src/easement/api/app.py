@@ -47,8 +47,8 @@ def create_api(services: ControlServices, routers: Sequence[APIRouter] = ()) -> 
     )
     install_problem_handlers(app)
     for router in (
-        standard_router, change_router, change_case_router, lifecycle_router, review_router, excellence_router, plan_router, audit_router, health_router, search_router,
-        discovery_router, export_router, registry_router,
+        standard_router, change_router, change_case_router, lifecycle_router, review_router, excellence_router,
+        plan_router, audit_router, health_router, search_router, discovery_router, export_router, registry_router,
     ):  # fmt: skip
         app.include_router(router(services), prefix=API_PREFIX)
     app.include_router(probe_router(services))

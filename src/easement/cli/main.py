@@ -24,9 +24,7 @@ class _Entry(NamedTuple):
 COMMANDS: Final[dict[str, _Entry]] = {
     "init": _Entry("init_command", "init", "Start an estate in a folder."),
     "new": _Entry("new_command", "new", "Write a document from a template."),
-    "import": _Entry(
-        "import_command", "app", "Make documents from OpenAPI, Backstage, Envoy, Kong, CSV ..."
-    ),
+    "import": _Entry("import_command", "app", "Make documents from OpenAPI, Backstage, Envoy, Kong, CSV ..."),
     "export": _Entry("export_command", "export", "Write the estate as Backstage entities, CSV, JSON or Mermaid."),
     "check": _Entry("check_command", "check", "Check a folder of documents against the standards."),
     "lint": _Entry("lint_command", "lint", "Check an API description with a Spectral-format ruleset."),

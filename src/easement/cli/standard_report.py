@@ -25,9 +25,9 @@ def _lines(tree: Mapping[str, Any]) -> Iterator[str]:
         header = ("RULE", "SEVERITY", "STOPS", "FINDINGS", "DOCUMENTS", "TITLE")
         keys = ("rule", "severity", "blocks", "findings", "documents", "title")
         yield as_table(header, [[one[key] for key in keys] for one in tree["rules"]])
-        keys = ("owner", "findings", "errors", "documents")
+        by_owner = ("owner", "findings", "errors", "documents")
         yield as_table(
-            ("OWNER", "FINDINGS", "ERRORS", "DOCUMENTS"), [[one[key] for key in keys] for one in tree["owners"]]
+            ("OWNER", "FINDINGS", "ERRORS", "DOCUMENTS"), [[one[key] for key in by_owner] for one in tree["owners"]]
         )
         yield from _stops(tree)
         for found in tree["findings"][:_SHOWN]:

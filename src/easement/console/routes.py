@@ -45,10 +45,12 @@ from easement.monitoring.reader import MonitoringReader
 from easement.plan.codec import decode_plan
 from easement.plan.model import Plan
 
-NAVIGATION: Final = (("/", "Health"), ("/registry", "Registry"), ("/graph", "Graph"),
-                     ("/shadow", "Shadow"), ("/worklists", "Work lists"), ("/reviews", "Reviews"), ("/changes", "Changes"), ("/inbox", "Inbox"),
-                     ("/findings", "Findings"), ("/standards", "Standards"), ("/scorecards", "Scorecards"),
-                     ("/refused", "Refused"), ("/dead-letters", "Dead letters"))  # fmt: skip
+NAVIGATION: Final = (
+    ("/", "Health"), ("/registry", "Registry"), ("/graph", "Graph"), ("/shadow", "Shadow"),
+    ("/worklists", "Work lists"), ("/reviews", "Reviews"), ("/changes", "Changes"), ("/inbox", "Inbox"), ("/findings", "Findings"),
+    ("/standards", "Standards"), ("/scorecards", "Scorecards"), ("/refused", "Refused"),
+    ("/dead-letters", "Dead letters"),
+)  # fmt: skip
 _CSP: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"

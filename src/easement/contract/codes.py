@@ -1,8 +1,8 @@
 """The catalogue of problem codes, one module for each range.
 
-1xxx contract, 2xxx interfaces, 3xxx estate (37xx imports, 39xx registry), 4xxx plan, 5xxx gateway, 6xxx broker, 7xxx identity,
-8xxx ledger, 9xxx runtime. To add a code, add a :class:`~easement.contract.code_entry.CodeEntry` to the module of its
-range; a test holds that every code that product code names is explained here.
+1xxx contract, 2xxx interfaces, 3xxx estate (37xx imports, 39xx registry), 4xxx plan, 5xxx gateway, 6xxx broker,
+7xxx identity, 8xxx ledger, 9xxx runtime. To add a code, add a :class:`~easement.contract.code_entry.CodeEntry` to the
+module of its range; a test holds that every code that product code names is explained here.
 """
 
 from __future__ import annotations

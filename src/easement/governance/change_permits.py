@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -57,6 +58,9 @@ class ChangePermits:
     def leads(self, old: str, new: str) -> bool:
         """Whether ``new`` is the announced successor of ``old``."""
         return any((one.old, one.new) == (old, new) for one in self.successions)
+
+
+NO_PERMITS: Final = ChangePermits()
 
 
 def load_permits(connection: Connection) -> ChangePermits:

@@ -11,7 +11,7 @@ from easement.contract.kinds import Severity
 from easement.contract.problems import Problem
 from easement.estate.assemble import assemble
 from easement.estate.model import Estate, LifecycleState, Registration
-from easement.governance.change_permits import ChangePermits, load_permits
+from easement.governance.change_permits import NO_PERMITS, ChangePermits, load_permits
 from easement.governance.entries import Entries, Entry, bundle_of, entry_of
 from easement.store.decommissions import names_being_removed
 from easement.store.documents import Head, StoredDocument, present, read_head
@@ -40,7 +40,7 @@ class Snapshot:
     interface_states: Mapping[str, StoredInterfaceState] = field(default_factory=dict)
     removals: tuple[str, ...] = ()
     waits_for_gate: bool = False
-    changes: ChangePermits = ChangePermits()
+    changes: ChangePermits = NO_PERMITS
 
     def state(self, integration: str) -> LifecycleState | None:
         """The lifecycle state of an integration, or None where it is not registered."""

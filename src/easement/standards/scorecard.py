@@ -144,11 +144,9 @@ def score_sums(estate: Estate, cards: Sequence[Scorecard]) -> tuple[Scorecard, .
         team = estate.teams.get(name)
         found.append(_sum(estate, "team", members, name=name, title=team.metadata.title if team else "", owner=name))
     for name, members in sorted(systems.items()):
-        system = estate.systems.get(name)
-        owner = system.metadata.owner if system else ""
-        found.append(
-            _sum(estate, "system", members, name=name, title=system.metadata.title if system else "", owner=owner)
-        )
+        known = estate.systems.get(name)
+        title, owner = (known.metadata.title, known.metadata.owner) if known else ("", "")
+        found.append(_sum(estate, "system", members, name=name, title=title, owner=owner))
     return tuple(found)
 
 

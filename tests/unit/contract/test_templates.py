@@ -8,7 +8,7 @@ import pytest
 
 from easement.contract.kinds import KINDS
 from easement.contract.loader import load
-from easement.contract.templates import PATTERNS, TemplateError, new_document, pattern_estate, starter_files
+from easement.contract.templates import PATTERNS, TemplateError, new_document, starter_files
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
