@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, _Entry]] = {
     "import": _Entry("import_command", "app", "Make documents from OpenAPI, Backstage, Envoy, Kong, CSV ..."),
     "export": _Entry("export_command", "export", "Write the estate as Backstage entities, CSV, JSON or Mermaid."),
     "check": _Entry("check_command", "check", "Check a folder of documents against the standards."),
+    "diff": _Entry("diff_command", "diff", "What changed between two descriptions, and what breaks."),
     "lint": _Entry("lint_command", "lint", "Check an API description with a Spectral-format ruleset."),
     "rules": _Entry("rules_command", "app", "List and explain the rules of the standards."),
     "standard": _Entry("standard_command", "app", "List, show and try standards."),

@@ -207,7 +207,14 @@ def _compare_foreign(
         hint = f"Name a valid {side.format} schema."
         return Comparison(), (_problem("EAS-2503", str(error), side.path, hint),)
     located = comparison(found).located(old_file=posixpath.normpath(old.path), new_file=posixpath.normpath(new.path))
-    return _with_lines(located, Sources(old.files), Sources(new.files)), ()
+    return _with_lines(located, *(_opened(side) for side in (old, new))), ()
+
+
+def _opened(source: DefinitionSource) -> Sources:
+    """Sources that know the places of the main file, which may be read as JSON."""
+    sources = Sources(source.files)
+    sources.document(posixpath.normpath(source.path))
+    return sources
 
 
 def _is_same(old: ParsedSource, new: ParsedSource) -> bool:
