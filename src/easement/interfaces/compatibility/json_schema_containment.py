@@ -28,6 +28,7 @@ from easement.interfaces.compatibility.policy import Policy
 from easement.interfaces.compatibility.verdict import ChangeClass
 
 _MAX_DEPTH: Final = 60
+_MAX_TANGLE: Final = 40
 _MAX_SPLITS: Final = 6
 _MAX_FAILURES: Final = 300
 _MAX_KIND_VALUES: Final = 24
@@ -88,6 +89,8 @@ class Prover:
             return self._known[key]
         if key in self._open:
             return self._assumed(key, facts, target)
+        if self._is_tangled():
+            return (Failure(keyword="schema", target=target, source=facts, is_sure=False),)
         return self._opened(key, facts, target)
 
     def same(self, one: Node, other: Node) -> bool:
@@ -117,6 +120,10 @@ class Prover:
         if failure.question is None or not self.judges:
             return True
         return self.policy.judges(failure.question) is ChangeClass.BREAKING
+
+    def _is_tangled(self) -> bool:
+        """Whether one question leads to another at the same place too often: then nothing is shown."""
+        return len(self._open) - self._depth > _MAX_TANGLE
 
     def _assumed(self, key: tuple[object, ...], facts: Facts, target: Node) -> tuple[Failure, ...]:
         depth, index = self._open[key]
@@ -350,6 +357,8 @@ class Prover:
             depth, index = self._open[key]
             self._lowest = min(self._lowest, index)
             return depth < self._depth
+        if self._is_tangled():
+            return False
         index, outer = len(self._open), self._lowest
         self._open[key] = (self._depth, index)
         self._lowest = 1 << 30
