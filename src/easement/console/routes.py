@@ -47,7 +47,8 @@ from easement.plan.model import Plan
 
 NAVIGATION: Final = (
     ("/", "Health"), ("/registry", "Registry"), ("/graph", "Graph"), ("/shadow", "Shadow"),
-    ("/worklists", "Work lists"), ("/reviews", "Reviews"), ("/changes", "Changes"), ("/inbox", "Inbox"), ("/findings", "Findings"),
+    ("/worklists", "Work lists"), ("/reviews", "Reviews"),
+    ("/changes", "Changes"), ("/inbox", "Inbox"), ("/findings", "Findings"),
     ("/standards", "Standards"), ("/scorecards", "Scorecards"), ("/refused", "Refused"),
     ("/dead-letters", "Dead letters"),
 )  # fmt: skip
