@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
-from xml.etree import ElementTree as ET  # noqa: S405 -- only writes XML, never reads any
+from xml.etree import ElementTree as ET
 
 from easement import __version__
 from easement.interfaces.compatibility.report import ChangeReport, Entry, plain, shown_value
