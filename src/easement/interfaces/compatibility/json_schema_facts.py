@@ -9,7 +9,15 @@ from functools import cached_property
 from typing import Any
 
 from easement.interfaces.compatibility.budget import Budget
-from easement.interfaces.compatibility.json_schema_node import ALL, NUMERIC, Json, Node, conjuncts, target_of
+from easement.interfaces.compatibility.json_schema_node import (
+    ALL,
+    NUMERIC,
+    Json,
+    Node,
+    conjuncts,
+    double_negation,
+    target_of,
+)
 from easement.interfaces.compatibility.json_schema_value import Answer, equal, finds, fits, within
 
 Union = tuple[Node, str]
@@ -363,7 +371,8 @@ def in_place(node: Node) -> Iterator[Node]:
         seen.add(one)
         yield one
         said = one.keywords
-        waiting.extend((*said.get("allOf", ()), *said.get("anyOf", ()), *said.get("oneOf", ()), *target_of(one)))
+        waiting.extend((*said.get("allOf", ()), *said.get("anyOf", ()), *said.get("oneOf", ())))
+        waiting.extend((*target_of(one), *double_negation(one)))
         waiting.extend(said[key] for key in ("if", "then", "else") if key in said)
         waiting.extend(said.get("dependentSchemas", {}).values())
 

@@ -503,6 +503,13 @@ def target_of(node: Node) -> Iterator[Node]:
             yield follow()
 
 
+def double_negation(node: Node) -> Iterator[Node]:
+    """What a node says by ``not`` of nothing but ``not``."""
+    excluded = node.keywords.get("not")
+    if excluded is not None and excluded.keywords.keys() == {"not"} and not excluded.opaque:
+        yield excluded.keywords["not"]
+
+
 def conjuncts(node: Node) -> tuple[Node, ...]:
     """The nodes that an instance must fit at once: the node, what it refers to and its ``allOf``, all the way down."""
     found: dict[int, Node] = {}
@@ -514,7 +521,5 @@ def conjuncts(node: Node) -> tuple[Node, ...]:
         found[one.uid] = one
         waiting.extend(reversed(one.keywords.get("allOf", ())))
         waiting.extend(target_of(one))
-        excluded = one.keywords.get("not")
-        if excluded is not None and excluded.keywords.keys() == {"not"} and not excluded.opaque:
-            waiting.append(excluded.keywords["not"])
+        waiting.extend(double_negation(one))
     return tuple(found.values())

@@ -54,9 +54,11 @@ def test_containment_holds_for_texts_and_its_refusal_has_one(one: str, other: st
 
 @pytest.mark.parametrize(
     "expression",
-    ["(?=a)", "(?!a)", "(?<=a)b", "(a)\\1", "\\bword\\b", "\\p{L}", "(", ")", "[", "a{2,1}", "*a", "a**", "[b-a]", "[[a]]",
-     "\\u{61}", "\\ud800", "a{1000}", "x" * 3_000, "(" * 40 + ")" * 40, "(((a{99}){99}){99})"],
-)  # fmt: skip
+    [
+        *("(?=a)", "(?!a)", "(?<=a)b", "(a)\\1", "\\bword\\b", "\\p{L}", "(", ")", "[", "a{2,1}", "*a", "a**"),
+        *("[b-a]", "[[a]]", "\\u{61}", "\\ud800", "a{1000}", "x" * 3_000, "(" * 40 + ")" * 40, "(((a{99}){99}){99})"),
+    ],
+)
 def test_what_is_outside_the_subset_is_not_read(expression: str) -> None:
     assert automaton(expression) is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -216,3 +217,12 @@ def test_what_is_no_schema_is_never_compatible_and_never_raises(value: Any) -> N
     verdicts = compared({"type": "string"}, value)
     assert any(one.change is ChangeClass.BREAKING for one in verdicts)
     assert compared(value, value) == ()
+
+
+def test_the_page_about_compatibility_prints_the_table() -> None:
+    page = Path(__file__).parents[4] / "docs" / "explanation" / "compatibility.md"
+    lines = page.read_text(encoding="utf-8").splitlines()
+    for cells in zip(*table(), strict=True):
+        heading, *judged = cells
+        expected = f"| {'' if heading == 'policy' else heading} | {' | '.join(judged)} |"
+        assert expected in lines
