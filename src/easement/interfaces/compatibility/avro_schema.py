@@ -96,7 +96,7 @@ def read_avro(content: Any) -> AvroSchema:
 def _json(content: Any) -> Any:
     if isinstance(content, bytes):
         content = content.decode("utf-8-sig")
-    if not isinstance(content, str) or content in PRIMITIVES:
+    elif not isinstance(content, str) or content in PRIMITIVES:
         return content
     try:
         return json.loads(content)

@@ -41,6 +41,7 @@ SOURCE_RULES: Final = frozenset(
 )
 """Rules of buf about generated source code only. Every other one, also one not known here, is breaking."""
 
+_LEFT_FILE: Final = frozenset({"MESSAGE_NO_DELETE", "ENUM_NO_DELETE", "SERVICE_NO_DELETE"})
 _SAID_BETTER: Final[Mapping[str, frozenset[str]]] = {
     "FIELD_NO_DELETE": frozenset({"FIELD_NO_DELETE_UNLESS_NUMBER_RESERVED", "FIELD_NO_DELETE_UNLESS_NAME_RESERVED"}),
     "ENUM_VALUE_NO_DELETE": frozenset(
@@ -114,7 +115,8 @@ def _distinct(findings: Iterable[BufFinding]) -> Iterator[BufFinding]:
 
 
 def _judged(one: BufFinding, old: list[Element], new: list[Element], policy: Policy) -> list[Verdict]:
-    is_source = one.rule in SOURCE_RULES and policy.name.removesuffix("-transitive") != "strict"
+    is_strict = policy.name.removesuffix("-transitive") == "strict"
+    is_source = one.rule in SOURCE_RULES and not is_strict and not _is_gone(one, old, new)
     about = _innermost(one, new)
     name = about.fullname if about else one.file
     before = _before(one, about, old)
@@ -126,6 +128,15 @@ def _judged(one: BufFinding, old: list[Element], new: list[Element], policy: Pol
         old=_position(before) if before else Position(file=one.file),
         new=Position(file=one.file, pointer=f"/{name}/{one.quoted}", line=one.line, column=one.column),
     )
+
+
+def _is_gone(one: BufFinding, old: list[Element], new: list[Element]) -> bool:
+    """Whether what left its file is in no other file either; buf misses the last enumeration of a package."""
+    if one.rule not in _LEFT_FILE:
+        return False
+    left = [each.fullname for each in old if each.file == one.file and f".{each.fullname}".endswith(f".{one.quoted}")]
+    there = {each.fullname for each in new}
+    return not left or not there.issuperset(left)
 
 
 def _innermost(one: BufFinding, new: list[Element]) -> Element | None:
@@ -159,7 +170,7 @@ def _other_changes(old: list[Element], new: list[Element]) -> Iterator[Verdict]:
 
 def _added(one: Element, owner: Element | None) -> Iterator[Verdict]:
     said = f"new {one.kind} {one.fullname}"
-    old, new = _position(owner) if owner else Position(), _position(one)
+    old, new = _position(owner) if owner else Position(file=one.file), _position(one)
     if one.kind != "value" or owner is None:
         directions = _CALLS if one.kind in {"rpc", "service"} else _BOTH
         yield from _verdicts(f"{one.kind}-added", ChangeClass.SAFE, said, directions=directions, old=old, new=new)
