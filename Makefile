@@ -58,7 +58,8 @@ $(VENV)/.dev: $(VENV)/bin/python requirements/dev.txt pyproject.toml
 	@touch $@ $(VENV)/.run
 
 # Node comes from the machine, or else from a wheel into our own environment.
-node_modules/.installed: package-lock.json | $(VENV)/.dev
+node_modules/.installed: package-lock.json .ci/published_descriptions | $(VENV)/.dev
 	@command -v npm >/dev/null || $(BIN)/python -m pip install -q --require-hashes -r requirements/node.txt
 	PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --no-audit --no-fund
+	PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python .ci/published_descriptions
 	@touch $@

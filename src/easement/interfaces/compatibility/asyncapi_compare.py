@@ -104,7 +104,7 @@ def _compare_parameters(old: ChannelPart, new: ChannelPart, changes: Changes) ->
                 changes.add(f"address-parameter-{what}", direction, operation=old.name, name=name, **place)
         for (name, before), (_, after) in both:
             said: dict[str, Any] = {"old": before.at, "new": after.at, "operation": old.name, "name": name}
-            changes.schemas(before.schema, after.schema, direction, operation=old.name, in_body=False)
+            changes.schemas(before.schema, after.schema, direction, operation=old.name, subject="parameter")
             if before.location != after.location:
                 changes.add(
                     "address-parameter-location-changed", direction,

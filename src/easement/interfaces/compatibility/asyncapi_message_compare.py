@@ -77,7 +77,7 @@ def _compare(old: MessagePart, new: MessagePart, changes: Changes, direction: Di
         changes.add("bindings-changed", direction, what="message", before=old.bindings, after=new.bindings, **said)
     if not same_json(list(old.texts), list(new.texts)):
         changes.add("message-documentation-changed", direction, **said)
-    changes.schemas(old.headers, new.headers, direction, operation=channel, in_body=False)
+    changes.schemas(old.headers, new.headers, direction, operation=channel, subject="header")
     _compare_payloads(old, new, changes, direction, channel)
 
 

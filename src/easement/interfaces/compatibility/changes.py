@@ -111,13 +111,14 @@ class Changes:
         direction: Direction,
         *,
         operation: str = "",
-        in_body: bool = True,
+        subject: str = "body",
         dialects: tuple[str, str] | None = None,
         notes: bool = True,
     ) -> None:
         """Compare two schemas, in the dialects of the documents if no others are said.
 
-        Fields of what is no body (a parameter, a header) have no path. Without ``notes`` the schema engine's word on
+        ``subject`` is what has the schema: ``body``, ``parameter`` or ``header``; it stands in the rule's id, and
+        fields have a path in a body only. Without ``notes`` the schema engine's word on
         discriminators, readOnly, writeOnly and xml is left out, for callers that judge these themselves.
         """
         dialects = dialects or (self.dialect_old, self.dialect_new)
@@ -139,8 +140,7 @@ class Changes:
         for verdict in self._known[key]:
             if not notes and _NOTED.search(verdict.rule):
                 continue
-            path = verdict.field_path if in_body else ""
-            self._append(replace(verdict, operation=operation, field_path=path))
+            self._append(replace(_about(verdict, subject), operation=operation))
 
     def take(self, verdict: Verdict, *, old_at: Location, new_at: Location) -> None:
         """Note a verdict of another engine, whose positions are relative to two values."""
@@ -180,6 +180,15 @@ class Changes:
         except BudgetSpentError:
             self.is_cut = True
         return not self.is_cut
+
+
+def _about(verdict: Verdict, subject: str) -> Verdict:
+    """The verdict as one about a parameter or a header, of which contracts name no fields."""
+    if subject == "body":
+        return verdict
+    direction = verdict.direction.value
+    rule = verdict.rule.removeprefix(f"{direction}-body-").removeprefix(f"{direction}-")
+    return replace(verdict, rule=f"{direction}-{subject}-{rule}", field_path="")
 
 
 def _name_of(schema: Any, where: str) -> str:

@@ -5,7 +5,8 @@ Which way the data goes is an argument of every check: what an operation takes, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -48,7 +49,7 @@ def compare_openapi(old: ApiPart, new: ApiPart, changes: Changes) -> None:
 
 
 def _compare_operations(old: ApiPart, new: ApiPart, changes: Changes) -> None:
-    both, removed, added = paired(old.operations.values(), new.operations.values(), _operation_key)
+    both, removed, added = paired(old.operations.values(), new.operations.values(), _keys(old, new))
     for one in removed:
         changes.add(
             "operation-removed", Direction.REQUEST,
@@ -67,7 +68,18 @@ def _compare_operations(old: ApiPart, new: ApiPart, changes: Changes) -> None:
         _compare_operation(before, after, changes, before.id, _CALL)
 
 
-def _operation_key(one: OperationPart) -> tuple[str, str]:
+def _keys(old: ApiPart, new: ApiPart) -> Callable[[OperationPart], tuple[str, str]]:
+    """By method and the path without the names of its parameters; with them where one shape is listed twice."""
+    ambiguous = {
+        shape
+        for api in (old, new)
+        for shape, count in Counter(map(_shape, api.operations.values())).items()
+        if count > 1
+    }
+    return lambda one: (one.method, one.path) if _shape(one) in ambiguous else _shape(one)
+
+
+def _shape(one: OperationPart) -> tuple[str, str]:
     return one.method, shape_of(one.path)
 
 

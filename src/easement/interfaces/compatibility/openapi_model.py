@@ -128,7 +128,7 @@ class OperationPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiPart:
-    """A whole description. Operations are known by method and the path without the names of its parameters."""
+    """A whole description. Operations are known by method and path, webhooks by method and name."""
 
     version: str
     dialect: str

@@ -53,7 +53,7 @@ def _compare(old: ParameterPart, new: ParameterPart, changes: Changes, direction
         changes.add("parameter-media-type-changed", direction, before=before, after=after, **said)
     elif old.style != new.style and not old.media_type and old.location == new.location:
         changes.add("parameter-style-changed", direction, before=old.style, after=new.style, **said)
-    changes.schemas(old.schema, new.schema, direction, operation=operation, in_body=False)
+    changes.schemas(old.schema, new.schema, direction, operation=operation, subject="parameter")
     changes.documented(
         "parameter-documentation-changed", direction, zip(old.texts, new.texts, strict=False),
         old=old.at, new=new.at, operation=operation,

@@ -20,7 +20,7 @@ from easement.interfaces.compatibility.openapi_model import (
 )
 from easement.interfaces.compatibility.openapi_names import OperationNames
 from easement.interfaces.compatibility.security_read import alternatives, scheme_of
-from easement.interfaces.path_templates import parameter_names, shape_of
+from easement.interfaces.path_templates import parameter_names
 from easement.interfaces.sources import Found, Location, Sources
 
 _STYLES: Final = {"path": "simple", "query": "form", "header": "simple", "cookie": "form"}
@@ -65,8 +65,7 @@ class _Reader:
             if path.startswith("x-"):
                 continue
             for method, value, here, shared in self._item(item, at.child(path)):
-                if (method, shape_of(path)) not in found:
-                    found[method, shape_of(path)] = self._operation(method, path, value, here, shared)
+                found[method, path] = self._operation(method, path, value, here, shared)
         return found
 
     def webhooks(self) -> dict[tuple[str, str], OperationPart]:

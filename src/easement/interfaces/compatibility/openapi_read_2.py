@@ -23,7 +23,7 @@ from easement.interfaces.compatibility.openapi_model import (
 from easement.interfaces.compatibility.openapi_names import OperationNames
 from easement.interfaces.compatibility.openapi_read import media_name, sunset_of
 from easement.interfaces.compatibility.security_read import alternatives
-from easement.interfaces.path_templates import parameter_names, shape_of
+from easement.interfaces.path_templates import parameter_names
 from easement.interfaces.sources import Found, Location, Sources
 
 _SCHEMA_KEYS: Final = frozenset(
@@ -86,8 +86,8 @@ class _Reader:
             said, here = self.sources.mapping(followed.value, followed.location), followed.location
             shared = self._raw_parameters(said.get("parameters"), here.child("parameters"))
             for method in METHODS:
-                if method in said and (method.upper(), shape_of(path)) not in found:
-                    found[method.upper(), shape_of(path)] = self._operation(
+                if method in said:
+                    found[method.upper(), path] = self._operation(
                         method.upper(), path, said[method], here.child(method), shared
                     )
         return found

@@ -103,6 +103,6 @@ def _compare_header(old: HeaderPart, new: HeaderPart, changes: Changes, directio
         changes.add(rule, direction, **said)
     if old.style != new.style:
         changes.add("header-style-changed", direction, before=old.style, after=new.style, **said)
-    changes.schemas(old.schema, new.schema, direction, operation=operation, in_body=False)
+    changes.schemas(old.schema, new.schema, direction, operation=operation, subject="header")
     if any(not same_json(one, other) for one, other in zip(old.texts, new.texts, strict=False)):
         changes.add("header-documentation-changed", direction, **said)

@@ -28,7 +28,7 @@ def compare_security(
     new_at: Location,
 ) -> None:
     """Note what differs in the requirements of one operation."""
-    before, after = old or (_NOBODY_ASKED,), new or (_NOBODY_ASKED,)
+    before, after = _each_once(old) or [_NOBODY_ASKED], _each_once(new) or [_NOBODY_ASKED]
     places: dict[str, Any] = {"old": old_at, "new": new_at, "operation": operation}
     if all(before) and not all(after):
         changes.add("security-removed", direction, before=_shown(before), after="", **places)
@@ -40,7 +40,7 @@ def compare_security(
     for one in before:
         match = _match(one, after)
         if match is None:
-            changes.add("security-alternative-removed", direction, before=_shown((one,)), **places)
+            changes.add("security-alternative-removed", direction, before=_shown([one]), **places)
             continue
         met.add(id(match))
         for use in one.values():
@@ -48,15 +48,28 @@ def compare_security(
                 _compare_use(use, match[use.name], changes, direction, operation)
     for one in after:
         if id(one) not in met:
-            changes.add("security-alternative-added", direction, after=_shown((one,)), **places)
+            changes.add("security-alternative-added", direction, after=_shown([one]), **places)
 
 
-def _match(old: Alternative, new: tuple[Alternative, ...]) -> Alternative | None:
+def _each_once(alternatives: tuple[Alternative, ...]) -> list[Alternative]:
+    asked = {frozenset((name, use.scopes) for name, use in one.items()): one for one in alternatives}
+    return list(asked.values())
+
+
+def _match(old: Alternative, new: list[Alternative]) -> Alternative | None:
     """The new alternative that an old one satisfies best: with the same schemes, else with some of them."""
     same = [one for one in new if one.keys() == old.keys()]
     if same:
-        return min(same, key=lambda one: sum(len(one[name].scopes - old[name].scopes) for name in old))
+        return min(same, key=lambda one: _distance(old, one))
     return next((one for one in new if one and one.keys() <= old.keys()), None) if old else None
+
+
+def _distance(old: Alternative, new: Alternative) -> tuple[int, int]:
+    """Scopes that are new, then scopes that are gone."""
+    return (
+        sum(len(new[name].scopes - old[name].scopes) for name in old),
+        sum(len(old[name].scopes - new[name].scopes) for name in old),
+    )
 
 
 def _compare_use(old: SchemeUse, new: SchemeUse, changes: Changes, direction: Direction, operation: str) -> None:
@@ -93,5 +106,5 @@ def _compare_flows(old: SchemeUse, new: SchemeUse, changes: Changes, direction: 
         changes.add("security-scheme-scope-added", direction, scope=scope, **said)
 
 
-def _shown(alternatives: tuple[Alternative, ...]) -> str:
+def _shown(alternatives: list[Alternative]) -> str:
     return " or ".join(" with ".join(sorted(one)) or "nothing" for one in alternatives)

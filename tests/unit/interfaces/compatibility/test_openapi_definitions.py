@@ -114,7 +114,7 @@ def test_swagger_and_the_same_in_version_3_differ_in_nothing_but_the_version() -
         ("consumes: [application/json]", "consumes: [application/xml]", "breaking", "media-type-removed"),
         ("produces: [application/json]", "produces: [text/csv]", "breaking", "media-type-removed"),
         ("name: X-Key", "name: X-Other", "breaking", "security-scheme-changed"),
-        ("required: true, type: string", "required: true, type: integer", "breaking", "request-body-type-changed"),
+        ("required: true, type: string", "required: true, type: integer", "breaking", "request-parameter-type-changed"),
         ("in: body, name: order, required: true", "in: body, name: order", "safe", "body-became-optional"),
         ("in: body, name: order", "in: body, name: purchase", None, ""),
         ("total: {type: number}", "total: {type: string}", "breaking", "response-property-type-changed"),
@@ -236,3 +236,11 @@ def test_examples_may_hold_what_looks_like_a_reference() -> None:
     with_example = SAME_AS_3.replace(schema, schema + ", example: {$ref: 'a b'}")
     _, problems = compare_definitions(source(SAME_AS_3), source(with_example))
     assert problems == ()
+
+
+def test_paths_that_match_the_same_calls_are_held_against_those_of_their_name() -> None:
+    """Such a description is none by the specification, but published ones are so."""
+    paths = "paths:\n  /a/{x}: {get: {summary: one}}\n  /a/{y}: {get: {summary: two}}\n"
+    turned = "paths:\n  /a/{y}: {get: {summary: two}}\n  /a/{x}: {get: {summary: one}}\n"
+    found = diff(f"openapi: 3.1.0\ninfo: {{title: a}}\n{paths}", f"openapi: 3.1.0\ninfo: {{title: b}}\n{turned}")
+    assert [verdict.rule for verdict in found.verdicts] == ["information-changed"]
