@@ -141,17 +141,29 @@ class Prover:
             found = self._decide(facts, target)
         finally:
             del self._open[key]
-        for steps in self._again.pop(key, []):
-            again = steps[before:]
-            found = (*found, *(one for one in map(_deeper(again), found) if again))
-        found = each_once(list(found))
-        if len(found) > _MAX_FAILURES:
-            more = Failure(keyword="schema", target=target, source=facts, is_sure=False, is_too_complex=True)
-            found = (more, *found[:_MAX_FAILURES])
+        found = self._listed(found, {steps[before:] for steps in self._again.pop(key, ())}, facts, target)
         if self._lowest >= index or not self.holds(found):
             self._known[key] = found
         self._lowest = min(outer, self._lowest if self._lowest < index else 1 << 30)
         return found
+
+    def _listed(
+        self, found: tuple[Failure, ...], again: set[tuple[str, ...]], facts: Facts, target: Node
+    ) -> tuple[Failure, ...]:
+        """Each once, and once more at every place inside where the same schema comes again; not too many."""
+        if not found:
+            return found
+        listed = list(found)
+        for steps in sorted(again - {()}):
+            if len(listed) > _MAX_FAILURES:
+                break
+            self.budget.spend(len(found))
+            listed.extend(map(_deeper(steps), found))
+        listed = list(each_once(listed))
+        if len(listed) <= _MAX_FAILURES:
+            return tuple(listed)
+        more = Failure(keyword="schema", target=target, source=facts, is_sure=False, is_too_complex=True)
+        return (more, *listed[:_MAX_FAILURES])
 
     def _decide(self, facts: Facts, target: Node) -> tuple[Failure, ...]:
         if self.impossible(facts):

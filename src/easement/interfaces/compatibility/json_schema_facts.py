@@ -396,6 +396,9 @@ def _member(part: Node, name: str) -> Iterator[Node]:
             yield said["unevaluatedProperties"]
 
 
+_Pair = tuple[Node, Node]
+
+
 class Sameness:
     """Whether two nodes say the same, word for word; recursive schemas may lead back to themselves."""
 
@@ -407,28 +410,29 @@ class Sameness:
         if one is other:
             return True
         if (one, other) not in self._known:
-            assumed: set[tuple[Node, Node]] = set()
-            found = self._all_same(one, other, assumed, budget)
-            self._known[one, other] = found
-            if found:
+            assumed: dict[_Pair, _Pair | None] = {}
+            different = self._first_difference((one, other), assumed, budget)
+            if different is None:
                 self._known.update(dict.fromkeys(assumed, True))
+            while different is not None:
+                self._known[different] = False
+                different = assumed.get(different)
         return self._known[one, other]
 
-    def _all_same(self, one: Node, other: Node, assumed: set[tuple[Node, Node]], budget: Budget) -> bool:
-        waiting = [(one, other)]
+    def _first_difference(self, start: _Pair, assumed: dict[_Pair, _Pair | None], budget: Budget) -> _Pair | None:
+        """A pair that differs; ``assumed`` then leads from it back to the start, pair by pair."""
+        waiting: list[tuple[_Pair, _Pair | None]] = [(start, None)]
         while waiting:
-            pair = waiting.pop()
+            pair, above = waiting.pop()
             if pair in assumed or pair[0] is pair[1] or self._known.get(pair):
                 continue
             budget.spend()
-            if self._known.get(pair) is False:
-                return False
-            assumed.add(pair)
-            below = _pairs(*pair)
+            assumed[pair] = above
+            below = None if self._known.get(pair) is False else _pairs(*pair)
             if below is None:
-                return False
-            waiting.extend(below)
-        return True
+                return pair
+            waiting.extend((one, pair) for one in below)
+        return None
 
 
 def _pairs(one: Node, other: Node) -> list[tuple[Node, Node]] | None:

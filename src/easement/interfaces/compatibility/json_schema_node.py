@@ -296,6 +296,9 @@ class Document:
         return self.node(value, f"{node.pointer}/{path}", node.resource)
 
     def _type(self, node: Node, _keyword: str, value: Json) -> bool:
+        if isinstance(value, str) and value in _OF_TYPE:
+            node.keywords["type"] = _OF_TYPE[value]
+            return True
         stated = value if isinstance(value, list) else [value]
         if not all(isinstance(one, str) and (one in _OF_TYPE or (one == "file" and "2.0" in self.dialect))
                    for one in stated):  # fmt: skip

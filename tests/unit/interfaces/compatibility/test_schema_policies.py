@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from easement.interfaces.compatibility.budget import DEFAULT_STEPS, Budget
 from easement.interfaces.compatibility.json_schema import SchemaComparer, compare_schemas
 from easement.interfaces.compatibility.json_schema_rules import rule_ids
 from easement.interfaces.compatibility.policy import POLICIES, Containment, Open, compare_versions, table
@@ -226,3 +227,20 @@ def test_the_page_about_compatibility_prints_the_table() -> None:
         heading, *judged = cells
         expected = f"| {'' if heading == 'policy' else heading} | {' | '.join(judged)} |"
         assert expected in lines
+
+
+def test_a_change_in_many_schemas_that_lead_back_to_themselves_costs_steps_in_proportion() -> None:
+    """Each of the places where a schema comes again used to double the list of what is told."""
+    names = [f"s{place}" for place in range(12)]
+
+    def document(kind: str) -> Any:
+        everywhere = {name: {"$ref": f"#/$defs/{name}"} for name in names}
+        return {"$defs": {name: {"properties": {**everywhere, "v": {"type": kind}}} for name in names}}
+
+    old, new = document("string"), document("integer")
+    budget = Budget()
+    comparer = SchemaComparer(old, new, policy=POLICIES["strict"], dialect_old="2020-12", dialect_new="2020-12")
+    for name in names:
+        verdicts = comparer.compare(old["$defs"][name], new["$defs"][name], direction=WRITES, budget=budget)
+        assert any(one.change is ChangeClass.BREAKING for one in verdicts)
+    assert budget.used < DEFAULT_STEPS
