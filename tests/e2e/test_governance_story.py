@@ -125,10 +125,6 @@ class Story:
         for person in people:
             self.does(person, f"review approve {' '.join(references)} -m 'looked at it'")
 
-    def case(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.does("pat", "change show CHG-0001 -o json"))
-        return found
-
     def state(self) -> str:
         answer = self.installation.api("operator", "GET", "/changes/CHG-0001").json()
         return str(answer["state"])
@@ -260,8 +256,8 @@ def a_draft_with_three_faults_is_mended_and_goes_live(story: Story) -> None:
         ({"operations": ["getStok"]}, "did you mean 'getStock'?"),
         ({"fields": ["sku", "cuont"]}, "did you mean 'count'?"),
     )
-    for wrong, told in faults:
-        draft = {key: value for each, _ in faults[faults.index((wrong, told)) :] for key, value in each.items()}
+    for number, (_, told) in enumerate(faults):
+        draft = {key: value for each, _ in faults[number:] for key, value in each.items()}
         story.writes(contract(SHOP_READS, "shopping", **draft))
         assert told in story.does("carol", "check estate", status=BREAKS)
     story.writes(contract(SHOP_READS, "shopping"))
