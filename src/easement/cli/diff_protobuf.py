@@ -20,7 +20,9 @@ from easement.store.buf_process import BufCompileError, BufFailedError, BufMissi
 
 MOST_FILES: Final = 5_000
 MOST_BYTES: Final = 64 * 1024 * 1024
-_IMPORT: Final = re.compile(rb"""(?:^|;)\s*import\s+(?:public\s|weak\s)?\s*["']([^"'\n]+\.proto)["']\s*;""", re.M)
+_IMPORT: Final = re.compile(
+    rb"""(?:^|;)\s*import\s+(?:public\s|weak\s)?\s*["']([^"'\n]+\.proto)["']\s*;""", re.MULTILINE
+)
 _BUILT_IN: Final = "google/protobuf/"
 _LEVELS_UP: Final = 8
 _MISSING: Final = "Protobuf is compared with buf: install the extra, as in pip install 'easement[formats]'."
