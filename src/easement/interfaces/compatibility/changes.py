@@ -39,6 +39,8 @@ class Changes:
     _sameness: Sameness = field(init=False)
     _known: dict[tuple[Any, ...], tuple[Verdict, ...]] = field(default_factory=dict)
 
+    _noted: dict[tuple[Any, ...], tuple[Verdict, ...]] = field(default_factory=dict)
+
     def __post_init__(self) -> None:
         self._sameness = Sameness(self.old.root, self.new.root)
 
@@ -159,6 +161,21 @@ class Changes:
             self.add("description-too-complex", Direction.REQUEST)
             self.verdicts[-1] = replace(self.verdicts[-1], too_complex=True)
         return self.verdicts
+
+    def once(self, old: Found, new: Found, direction: Direction, operation: str, note: Callable[[], None]) -> None:
+        """Call ``note``, which notes what differs in two values; for the same two again, note the same again."""
+        key = (
+            _name_of(self.old.schema(old), self.old.pointer(old.location)),
+            _name_of(self.new.schema(new), self.new.pointer(new.location)),
+            direction,
+        )
+        if key in self._noted:
+            for verdict in self._noted[key]:
+                self._append(replace(verdict, operation=operation))
+            return
+        start = len(self.verdicts)
+        note()
+        self._noted[key] = tuple(self.verdicts[start:])
 
     def _placed(self, verdict: Verdict) -> Verdict:
         return replace(

@@ -91,7 +91,13 @@ def _compare_one(  # noqa: PLR0917 -- called twice, beside each other
     if changes.same(old.schema, new.schema):
         return
     changes.schemas(old.schema, new.schema, direction, operation=operation, notes=False)
-    compare_notes(old.schema, new.schema, changes, direction, operation)
+    changes.once(
+        old.schema,
+        new.schema,
+        direction,
+        operation,
+        lambda: compare_notes(old.schema, new.schema, changes, direction, operation),
+    )
 
 
 def _covering(name: str, media: Mapping[str, MediaPart]) -> MediaPart | None:

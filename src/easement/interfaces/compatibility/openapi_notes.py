@@ -13,7 +13,6 @@ from easement.interfaces.sources import Found
 
 _CHOICES: Final = ("allOf", "anyOf", "oneOf")
 _INNER: Final = ("items", "additionalProperties", "not")
-_MAX_PAIRS: Final = 20_000
 
 _Pair = tuple[Found, Found, str]
 
@@ -22,7 +21,7 @@ def compare_notes(old: Found, new: Found, changes: Changes, direction: Direction
     """Note what differs in two bodies and in all that is in them, each pair of schemas once."""
     waiting: list[_Pair] = [(old, new, "")]
     seen: set[tuple[str, str]] = set()
-    while waiting and len(seen) < _MAX_PAIRS:
+    while waiting and changes.spend():
         before, after, path = waiting.pop()
         followed = changes.old.sources.follow(before.value, before.location)
         current = changes.new.sources.follow(after.value, after.location)

@@ -27,6 +27,7 @@ _STYLES: Final = {"path": "simple", "query": "form", "header": "simple", "cookie
 _IGNORED_HEADERS: Final = frozenset({"accept", "content-type", "authorization"})
 """Parameters and response headers that the specification tells to ignore (OpenAPI 3.1 section 4.8.12)."""
 _MAX_NESTED_CALLBACKS: Final = 3
+_MAX_CALLED_BACK: Final = 5_000
 
 
 def read_openapi_3(sources: Sources, file: str) -> ApiPart:
@@ -57,6 +58,7 @@ class _Reader:
     document: Mapping[str, Any]
     root: Location
     names: OperationNames = field(default_factory=OperationNames)
+    called_back: int = 0
 
     def operations(self) -> dict[tuple[str, str], OperationPart]:
         found: dict[tuple[str, str], OperationPart] = {}
@@ -258,6 +260,9 @@ class _Reader:
         found: dict[tuple[str, str], OperationPart] = {}
         if depth >= _MAX_NESTED_CALLBACKS:
             return found
+        if self.called_back > _MAX_CALLED_BACK:
+            self.sources.report("EAS-2007", f"more than {_MAX_CALLED_BACK:,} callbacks; the rest is not read", at)
+            return found
         for name, entry in self.sources.mapping(value, at).items():
             one = self.sources.follow(entry, at.child(name))
             if one is None:
@@ -266,6 +271,7 @@ class _Reader:
                 if expression.startswith("x-"):
                     continue
                 for method, said, here, shared in self._item(item, one.location.child(expression)):
+                    self.called_back += 1
                     found[method, f"{name} {expression}"] = self._operation(
                         method, f"{name} {expression}", said, here, shared, called_back=True, depth=depth + 1
                     )
