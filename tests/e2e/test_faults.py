@@ -470,7 +470,7 @@ def _refused(folder: Path, **settings: Any) -> str:
 
 
 def test_every_taken_port_is_named_with_its_setting(tmp_path: Path) -> None:
-    names = [name for name in Settings.model_fields if name.endswith("_port")]
+    names = [name for name in Settings.model_fields if name.endswith("_port") and name != "smtp_port"]
     with contextlib.ExitStack() as held:
         taken = {name: held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for name in names}
         said = _refused(tmp_path, **taken)
