@@ -106,8 +106,8 @@ def _own(old: AvroType, new: AvroType, path: str) -> Iterator[Note]:
     elif old.said.get("logicalType") == "decimal" and (
         _differs(old.said, new.said, "precision") or _differs(old.said, new.said, "scale")
     ):
-        values = tuple([one.said.get("precision"), one.said.get("scale", 0)] for one in (old, new))
-        yield _note("avro-decimal-changed", _R, path, old, new, (values[0], values[1]))
+        before, after = ([one.said.get("precision"), one.said.get("scale", 0)] for one in (old, new))
+        yield _note("avro-decimal-changed", _R, path, old, new, (before, after))
     if _differs(old.said, new.said, "size"):
         yield _note("avro-fixed-size-changed", _R, path, old, new, (old.said.get("size"), new.said.get("size")))
     if old.kind == "enum":
