@@ -79,7 +79,7 @@ class Prover:
         Raises:
             BudgetSpentError: too much work, or nested too deeply.
         """
-        self.budget.spend()
+        self.budget.spend(facts.weight)
         if not target.keywords and not target.opaque:
             return ()
         if any(self.same(origin, target) for origin in facts.origins):
@@ -176,7 +176,7 @@ class Prover:
         return each_once(found)
 
     def _part(self, facts: Facts, part: Node) -> tuple[Failure, ...]:
-        self.budget.spend()
+        self.budget.spend(facts.weight)
         if not part.keywords and not part.opaque:
             return ()
         if any(self.same(one, part) for one in facts.parts):
@@ -359,7 +359,7 @@ class Prover:
 
     def impossible(self, facts: Facts) -> bool:
         """Whether it is certain that no instance exists."""
-        self.budget.spend()
+        self.budget.spend(facts.weight)
         if not facts.types:
             return True
         key = ("impossible", *facts.key)

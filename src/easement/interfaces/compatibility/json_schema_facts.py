@@ -65,6 +65,11 @@ class Facts:
         """What each part says for a keyword."""
         return (part.keywords[keyword] for part in self.parts if keyword in part.keywords)
 
+    @cached_property
+    def weight(self) -> int:
+        """Steps that one question about these facts counts for."""
+        return 1 + (len(self.parts) + len(self.negations)) // 4
+
     # -- any type
 
     @cached_property

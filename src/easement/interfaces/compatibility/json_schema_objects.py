@@ -44,7 +44,7 @@ def object_failures(proof: Proof, facts: Facts, part: Node) -> Iterator[Failure]
 
 
 def _property(proof: Proof, facts: Facts, part: Node, name: str, node: Node) -> Iterator[Failure]:
-    proof.budget.spend()
+    proof.budget.spend(facts.weight)
     if not node.keywords and not node.opaque:
         return
     if facts.admits_name(name, proof.budget) is False:
@@ -275,7 +275,7 @@ def is_object_impossible(proof: Proof, facts: Facts) -> bool:
     if most is not None and facts.least("minProperties") > most:
         return True
     for name in facts.required:
-        proof.budget.spend()
+        proof.budget.spend(facts.weight)
         if facts.admits_name(name, proof.budget) is False:
             return True
         source = Facts.of(facts.member(name))
