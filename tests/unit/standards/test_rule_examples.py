@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 from easement.contract.loader import load
 from easement.contract.problems import Problem
@@ -151,7 +151,7 @@ components:
 
 
 def _read(text: str) -> list[dict[str, Any]]:
-    return [dict(tree) for tree in YAML(typ="safe", pure=True).load_all(text) if tree]
+    return [dict(tree) for tree in yaml.safe_load_all(text) if tree]
 
 
 def _merge(onto: Any, patch: Any) -> Any:
