@@ -234,7 +234,7 @@ def removals(proof: Proof, facts: Facts, target: Node) -> Iterator[Failure]:
         for node in facts.origins
         for one in in_place(node)
         for name, schema in one.keywords.get("properties", {}).items()
-        if not is_never(schema)
+        if not _is_refused(schema)
     }
     parts = conjuncts(target)
     if proof.reads:
@@ -248,7 +248,7 @@ def removals(proof: Proof, facts: Facts, target: Node) -> Iterator[Failure]:
     if not any(one.keywords.get("properties") or one.keywords.get("type") == frozenset({"object"}) for one in parts):
         return
     for name, part in facts.named.items():
-        if name not in wanted and not is_never(part.keywords.get("properties", {}).get(name)):
+        if name not in wanted and not _is_refused(part.keywords.get("properties", {}).get(name)):
             yield Failure(
                 keyword="properties", target=target, source=facts, steps=(name,), detail=name,
                 trail=(("property", name),), question=Open.WRITTEN_PROPERTY_REMOVED,
@@ -258,7 +258,7 @@ def removals(proof: Proof, facts: Facts, target: Node) -> Iterator[Failure]:
 def _no_longer_read(facts: Facts, parts: Collection[Node], described: Collection[str]) -> Iterator[Failure]:
     for part in parts:
         for name, node in part.keywords.get("properties", {}).items():
-            if name in described or is_never(node) or any(finds(one, name) is not False for one in facts.patterns):
+            if name in described or _is_refused(node) or any(finds(one, name) is not False for one in facts.patterns):
                 continue
             if any("additionalProperties" in one.keywords and not is_never(one.keywords["additionalProperties"])
                    and one.keywords["additionalProperties"].keywords for one in facts.parts):  # fmt: skip
@@ -267,6 +267,11 @@ def _no_longer_read(facts: Facts, parts: Collection[Node], described: Collection
                 keyword="properties", target=part, source=facts, steps=(name,), detail=name,
                 trail=(("property", name),), question=Open.READ_PROPERTY_REMOVED,
             )  # fmt: skip
+
+
+def _is_refused(node: Node | None) -> bool:
+    """Whether a node refuses everything, by itself or by what it refers to."""
+    return node is not None and any(map(is_never, conjuncts(node)))
 
 
 def is_object_impossible(proof: Proof, facts: Facts) -> bool:
