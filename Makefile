@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 DATA   ?= .easement/demo
 ONCE   ?=
+WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -15,9 +16,9 @@ help: ## List the targets
 demo: $(VENV)/.run ## Run the example estate with real traffic (ONCE=1: play the story once and verify it)
 	@$(BIN)/easement demo --data $(DATA) $(if $(ONCE),--once)
 
-test: $(VENV)/.dev node_modules/.installed ## Run all tests
+test: $(VENV)/.dev node_modules/.installed ## Run all tests, two files at a time (WORKERS=1: one after the other)
 	@sh .ci/browser
-	PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m pytest -q
+	PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile
 
 check: $(VENV)/.dev ## Format, lint, types, import direction
 	$(BIN)/ruff format --check .

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import nats
 import structlog
 from nats.aio.client import Client
 
@@ -55,7 +54,7 @@ async def connect_as(address: BrokerAddress, role: str, *, reconnect: bool = Tru
     async def on_reconnect() -> None:
         _log.info("broker.reconnected", role=role)
 
-    return await nats.connect(
+    return await open_connection(
         f"tls://{address.host}:{address.port}",
         name=f"easement-{role}",
         nkeys_seed_str=seed.reveal(),
@@ -71,3 +70,14 @@ async def connect_as(address: BrokerAddress, role: str, *, reconnect: bool = Tru
         pending_size=_PENDING_BYTES,
         connect_timeout=5,
     )
+
+
+async def open_connection(url: str, **options: Any) -> Client:
+    """``nats.connect``, which leaves its socket open when the login fails: this one closes it, and raises the same."""
+    client = Client()
+    try:
+        await client.connect(url, **options)
+    except BaseException:
+        await client.close()
+        raise
+    return client

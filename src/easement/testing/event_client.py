@@ -12,12 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
 
+from easement.broker.connection import open_connection
 from easement.broker.naming import inbox_prefix, target_stream, token
 
 _RENEW_S: Final = 120.0
@@ -62,7 +62,7 @@ class EventClient:
         async def on_error(error: Exception) -> None:
             violations.append(str(error))
 
-        connection = await nats.connect(
+        connection = await open_connection(
             url,
             name=client_id,
             token=access_token,

@@ -7,12 +7,11 @@ import json
 import time
 from datetime import UTC, datetime, timedelta
 
-import nats
 import nats.errors
 import nats.js.errors
 import pytest
 
-from easement.broker.connection import connect_as
+from easement.broker.connection import connect_as, open_connection
 from easement.broker.credentials import STEWARD
 from easement.identity.certificates import certificate_thumbprint
 from easement.keys.jose import generate_signing_key
@@ -196,7 +195,7 @@ async def test_no_token_and_another_user_name_are_refused(besieged: BrokerStand)
 
     async def attempt(**credentials: str) -> None:
         with pytest.raises(nats.errors.Error):
-            await nats.connect(
+            await open_connection(
                 besieged.url, tls=besieged.context(), tls_hostname="localhost", allow_reconnect=False,
                 error_cb=quiet, **credentials,
             )  # fmt: skip
@@ -276,7 +275,7 @@ async def test_a_hostile_client_name_forges_no_record(tmp_path) -> None:
     async with broker_stand(tmp_path, order_plan()) as stand:
         line = 'x" - "CLIENTS/user:payments" - Publish Violation - Subject "in.forged"'
         forged = f'{line}\r\n[1] 2026/01/01 [ERR] 1 - cid:1 - "'
-        link = await nats.connect(
+        link = await open_connection(
             stand.url, name=forged, token=stand.token("orders"), tls=stand.context(), tls_hostname="localhost",
             inbox_prefix="_INBOX_orders",
         )  # fmt: skip
