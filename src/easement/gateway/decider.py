@@ -1,7 +1,8 @@
-"""The decider: full JSON Schema checks for operations of cost class decision, asked by Envoy over loopback HTTP.
+"""The decider: full checks of bodies and parameters for operations of cost class decision, asked by Envoy on loopback.
 
-Envoy names the schema in the path, by content: ``POST /schema/SHA256/...`` with the body to check. A schema that is not
-known yet, a body that is not JSON, anything unexpected: refused. Messages name places, never values.
+Envoy names the check in the path, by content: ``/schema/SHA256/...``, with the body to check, and with target, declared
+headers and cookies in headers of our own. A check that is not known yet, a body that is not JSON, anything unexpected:
+refused. Messages name places, never values.
 """
 
 from __future__ import annotations
@@ -9,12 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 import jsonschema_rs
 import structlog
@@ -22,17 +22,19 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from easement.contract.codes import CATALOGUE
+from easement.gateway.decided_headers import PASSED_PREFIX, SEEN_PREFIX, TARGET_HEADER
+from easement.gateway.full_schema import SchemaError, compile_schema
+from easement.gateway.parameter_check import Misfit, ParameterCheck, Seen, misfits_of
 from easement.gateway.refusals import CODE_HEADER, VERDICT_HEADER
-from easement.gateway.schema_key import schema_key
+from easement.gateway.schema_key import check_key
 from easement.plan.codec import decode_plan
-from easement.plan.model import CostClass, Plan
+from easement.plan.model import CostClass, Plan, Route
 from easement.store.heartbeat import Heartbeat
 from easement.store.node_state import NodeState, NodeStateClient
 
 _log = structlog.get_logger()
 _PREFIX: Final = "/schema/"
 _KEY_LENGTH: Final = 64
-_MAX_ERRORS: Final = 10
 _MAX_TEXT: Final = 200
 _BEAT_S: Final = 1.0
 
@@ -45,6 +47,8 @@ class Verdict:
     code: str = ""
     document: bytes = b""
     reason: str = ""
+    passed: Mapping[str, str] = field(default_factory=dict)
+    """Headers that go on to the target in place of the caller's, by name in lower case."""
 
 
 PASSED: Final = Verdict(status=200)
@@ -59,70 +63,80 @@ class DeciderConfig:
     heartbeats: Path
 
 
+@dataclass(frozen=True, slots=True)
+class _RouteCheck:
+    """What one route asks: of the body, unless it is None, and of the parameters, unless it is None."""
+
+    body: jsonschema_rs.Validator | None
+    body_required: bool
+    parameters: ParameterCheck | None
+
+    @classmethod
+    def of(cls, route: Route) -> _RouteCheck:
+        body = None if route.body_schema is None else compile_schema(route.body_schema)
+        return cls(body, route.body_required, ParameterCheck(route) if route.decided else None)
+
+
 class Schemas:
-    """The compiled schemas of the current plan and of the one before it, whose requests may be under way."""
+    """The compiled checks of the current plan and of the one before it, whose requests may be under way."""
 
     def __init__(self) -> None:
-        self._current: Mapping[str, jsonschema_rs.Validator] = MappingProxyType({})
-        self._former: Mapping[str, jsonschema_rs.Validator] = MappingProxyType({})
+        self._current: Mapping[str, _RouteCheck] = MappingProxyType({})
+        self._former: Mapping[str, _RouteCheck] = MappingProxyType({})
 
     def __len__(self) -> int:
         return len(self._current)
 
     def take(self, plan: Plan) -> None:
         """Compile what is new. A schema that does not compile stays unknown: its operations refuse."""
-        compiled: dict[str, jsonschema_rs.Validator] = {}
+        compiled: dict[str, _RouteCheck] = {}
         for route in plan.routes:
             if route.cost is not CostClass.DECISION:
                 continue
-            key = schema_key(route.body_schema)
-            known = compiled.get(key) or self._current.get(key) or self._compile(route.id, route.body_schema)
+            key = check_key(route)
+            known = compiled.get(key) or self._current.get(key) or self._compile(route)
             if known is not None:
                 compiled[key] = known
         self._former, self._current = self._current, MappingProxyType(compiled)
 
-    def decide(self, path: str, body: bytes, transaction: str) -> Verdict:
-        """Whether the body fits the schema that the path names."""
+    def decide(self, path: str, body: bytes, transaction: str, seen: Seen | None = None) -> Verdict:
+        """Whether body and parameters fit the check that the path names. ``seen`` is the request that is decided."""
         key = path.removeprefix(_PREFIX)[:_KEY_LENGTH]
-        validator = self._current.get(key) or self._former.get(key)
-        if not path.startswith(_PREFIX) or validator is None:
-            return _refusal(
-                503, "EAS-5505", transaction, [_Misfit("", "unknown-schema", "the schema is not known yet")]
-            )
-        try:
-            value = json.loads(body, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            return _refusal(400, "EAS-5400", transaction, [_Misfit("", "malformed-json", "is not JSON")])
-        misfits = [
-            _Misfit(_pointer(error.instance_path), f"schema:{error.kind.name}", f"does not fit {error.kind.name}")
-            for error in islice(validator.iter_errors(value), _MAX_ERRORS)
-        ]
-        return _refusal(400, "EAS-5400", transaction, misfits) if misfits else PASSED
+        check = self._current.get(key) or self._former.get(key)
+        if not path.startswith(_PREFIX) or check is None:
+            return _refusal(503, "EAS-5505", transaction, [Misfit("", "unknown-schema", "the schema is not known yet")])
+        misfits: Sequence[Misfit] = ()
+        passed: Mapping[str, str] = {}
+        if check.parameters is not None:
+            if seen is None:
+                return _refusal(503, "EAS-5505", transaction, [Misfit("", "no-target", "the request was not shown")])
+            checked = check.parameters.check(seen)
+            misfits, passed = checked.misfits, checked.passed
+        if not misfits and check.body is not None and (body or check.body_required):
+            misfits = _body_misfits(check.body, body)
+        return _refusal(400, "EAS-5400", transaction, misfits) if misfits else Verdict(status=200, passed=passed)
 
-    def _compile(self, route: str, schema: Any) -> jsonschema_rs.Validator | None:
+    def _compile(self, route: Route) -> _RouteCheck | None:
         try:
-            return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-        except (ValueError, jsonschema_rs.ReferencingError) as error:
-            _log.error("decider.schema_refused", route=route, reason=str(error)[:_MAX_TEXT])
+            return _RouteCheck.of(route)
+        except SchemaError as error:
+            _log.error("decider.schema_refused", route=route.id, reason=str(error)[:_MAX_TEXT])
             return None
 
 
-class _Misfit(NamedTuple):
-    path: str
-    reason: str
-    message: str
-
-
-def _pointer(parts: Iterable[str | int]) -> str:
-    """RFC 6901; the whole body is the empty pointer."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+def _body_misfits(validator: jsonschema_rs.Validator, body: bytes) -> list[Misfit]:
+    try:
+        value = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return [Misfit("", "malformed-json", "is not JSON")]
+    return misfits_of(validator, value, "")
 
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
 
 
-def _refusal(status: int, code: str, transaction: str, misfits: Sequence[_Misfit]) -> Verdict:
+def _refusal(status: int, code: str, transaction: str, misfits: Sequence[Misfit]) -> Verdict:
     first = misfits[0]
     document = {
         "type": f"urn:easement:problem:{code}",
@@ -143,7 +157,7 @@ class _Scope(Protocol):
 
 
 @dataclass(slots=True)
-class _Application:
+class DeciderApplication:
     """The RSGI application (Granian): any failure refuses."""
 
     schemas: Schemas = field(default_factory=Schemas)
@@ -152,13 +166,13 @@ class _Application:
         try:
             body = await protocol()
             transaction = scope.headers.get("x-request-id") or ""
-            verdict = self.schemas.decide(scope.path, body, transaction)
+            verdict = self.schemas.decide(scope.path, body, transaction, _seen(scope.headers))
         except Exception:  # noqa: BLE001 - fail closed, whatever it is
             _log.exception("decider.failed")
             protocol.response_empty(503, [])
             return
         if verdict.status == 200:
-            protocol.response_empty(200, [])
+            protocol.response_empty(200, [(f"{PASSED_PREFIX}{name}", text) for name, text in verdict.passed.items()])
             return
         headers = [
             ("content-type", "application/problem+json"),
@@ -168,9 +182,16 @@ class _Application:
         protocol.response_bytes(verdict.status, headers, verdict.document)
 
 
+def _seen(headers: Any) -> Seen | None:
+    target = headers.get(TARGET_HEADER)
+    if target is None:
+        return None
+    return Seen(target=target, header=lambda name: headers.get(f"{SEEN_PREFIX}{name}"))
+
+
 async def run_decider(config: DeciderConfig, stop: asyncio.Event) -> None:
     """Serve until ``stop`` is set. Raises ``RuntimeError`` when the port cannot be had."""
-    application = _Application()
+    application = DeciderApplication()
     server = Server(
         application,
         address="127.0.0.1",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Final
 
+from easement.gateway.decided_headers import PASSED_PREFIX, SEEN_PREFIX, TARGET_HEADER, decided_headers
 from easement.gateway.envoy_types import (
     ANSWERS_ONLY,
     BUFFER,
@@ -29,12 +30,13 @@ from easement.gateway.render_grants import anybody, grants_filter, limits_filter
 from easement.gateway.render_notices import gone, with_notice
 from easement.gateway.render_replies import header, security_headers
 from easement.gateway.route_contract import filter_context, path_parts, reads_body, reads_request, takes_query
-from easement.gateway.schema_key import schema_key
+from easement.gateway.schema_key import check_key
 from easement.plan.model import CostClass, Notice, Plan, Route, Upstream
 from easement.plan.notices import gateway_prefix
 
 ROUTES_NAME: Final = "data"
 _RETRY_ON: Final = "connect-failure,refused-stream,reset-before-request,retriable-status-codes"
+_METADATA: Final = f"%DYNAMIC_METADATA({EXT_AUTHZ}:{{}})%"
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
@@ -51,6 +53,7 @@ def route_configuration(plan: Plan, plan_hash: str) -> Tree:
     return typed(
         "envoy.config.route.v3.RouteConfiguration",
         name=ROUTES_NAME,
+        request_headers_to_remove=["cookie"],
         request_headers_to_add=[header(TRANSACTION_HEADER, "%REQ(X-REQUEST-ID)%")],
         response_headers_to_add=[header(TRANSACTION_HEADER, "%REQ(X-REQUEST-ID)%"), *security_headers()],
         most_specific_header_mutations_wins=True,
@@ -144,7 +147,7 @@ def _operation(route: Route, upstream: Upstream, plan_hash: str) -> Iterable[Tre
         "match": _match(route),
         "request_body_buffer_limit": max(1, route.max_body_bytes),
         "route": _forward(route, upstream),
-        **_asked_for(route),
+        **_header_changes(route),
         "typed_per_filter_config": filters,
     }
 
@@ -155,11 +158,21 @@ def _contract(route: Route) -> Tree:
     return tree if reads_request(route) else {**tree, "name": ANSWERS_ONLY}
 
 
-def _asked_for(route: Route) -> Tree:
-    """``Accept`` as the contract has it: a target that offers other forms too must choose one that may pass."""
-    if not route.answer_types:
-        return {}
-    return {"request_headers_to_add": [header("accept", ", ".join(route.answer_types))]}
+def _header_changes(route: Route) -> Tree:
+    """What of the caller's headers is replaced. Of a header that the decider checks, what it checked goes on.
+
+    ``Accept`` is as the contract has it: a target that offers other forms too must choose one that may pass.
+    """
+    changes: Tree = {}
+    checked = decided_headers(route)
+    added = [header(name, _METADATA.format(f"{PASSED_PREFIX}{name}")) for name in checked]
+    if route.answer_types:
+        added.append(header("accept", ", ".join(route.answer_types)))
+    if added:
+        changes["request_headers_to_add"] = added
+    if checked:
+        changes["request_headers_to_remove"] = list(checked)
+    return changes
 
 
 def _forward(route: Route, upstream: Upstream) -> Tree:
@@ -181,22 +194,32 @@ def _forward(route: Route, upstream: Upstream) -> Tree:
 
 
 def _decision(route: Route) -> Tree:
+    """The decider sees what it is to check and nothing else: a body, or the target, declared headers and cookies."""
+    body: Tree = {"disable_request_body_buffering": True}
+    if route.body_schema is not None:
+        size = max(1, route.max_body_bytes)
+        body = {"with_request_body": {"max_request_bytes": size, "allow_partial_message": False}}
     return typed(
         "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
-        check_settings={
-            "with_request_body": {"max_request_bytes": max(1, route.max_body_bytes), "allow_partial_message": False},
-            "http_service": _decider_service(f"/schema/{schema_key(route.body_schema)}"),
-        },
+        check_settings={**body, "http_service": _decider_service(route)},
     )
 
 
-def _decider_service(path_prefix: str) -> Tree:
+def _decider_service(route: Route) -> Tree:
+    told: list[Tree] = [{"exact": VERDICT_HEADER}]
+    shown: Tree = {}
+    if route.decided:
+        told.append({"prefix": PASSED_PREFIX})
+        seen = {TARGET_HEADER: ":path", **{f"{SEEN_PREFIX}{name}": name for name in decided_headers(route)}}
+        added = [{"key": name, "value": f"%REQ({source})%"} for name, source in seen.items()]
+        shown["authorization_request"] = {"headers_to_add": added}
     return {
         "server_uri": {"uri": "http://127.0.0.1/", "cluster": "easement-decider", "timeout": "1s"},
-        "path_prefix": path_prefix,
+        "path_prefix": f"/schema/{check_key(route)}",
+        **shown,
         "authorization_response": {
             "allowed_client_headers": {"patterns": [{"exact": "content-type"}, {"exact": CODE_HEADER}]},
-            "dynamic_metadata_from_headers": {"patterns": [{"exact": VERDICT_HEADER}]},
+            "dynamic_metadata_from_headers": {"patterns": told},
         },
     }
 

@@ -10,13 +10,14 @@ import json
 import re
 from typing import Any, Final
 
-from easement.interfaces.shape import Projection
+from easement.interfaces.shape import Projection, Shape, ShapeSet
 from easement.interfaces.shapes import shape_to_json
-from easement.plan.model import CostClass, ParameterRule, Route
+from easement.plan.model import ParameterRule, Route
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}/]+)\}")
 _LUA_MAGIC: Final = re.compile(r"([\^$()%.\[\]*+\-?])")
 _ID_DIGITS: Final = 32
+_ANY_TEXT: Final = ShapeSet(nodes=(Shape(),))
 _RULED_BY_OTHERS: Final = frozenset({"accept", "authorization", "content-type"})
 """Header parameters that OpenAPI says to ignore (3.1.1 §4.8.12.2.1)."""
 
@@ -29,7 +30,7 @@ def filter_context(route: Route) -> dict[str, str]:
 
 def takes_query(route: Route) -> bool:
     """Whether the operation lets any query string pass."""
-    return route.open_query or any(rule.location == "query" for rule in route.parameters)
+    return route.open_query or _declares(route, "query")
 
 
 def reads_request(route: Route) -> bool:
@@ -38,12 +39,17 @@ def reads_request(route: Route) -> bool:
 
 
 def _reads_target(route: Route) -> bool:
-    return takes_query(route) or any(rule.location == "path" for rule in route.parameters)
+    return takes_query(route) or _declares(route, "path")
+
+
+def _declares(route: Route, location: str) -> bool:
+    ruled, decided = route.parameters, route.decided
+    return any(one.location == location for one in ruled) or any(one.location == location for one in decided)
 
 
 def reads_body(route: Route) -> bool:
     """Whether the operation takes a body, which is then held back until it was checked."""
-    return bool(route.content_types) or route.cost is CostClass.DECISION
+    return bool(route.content_types) or route.body_schema is not None
 
 
 def path_pattern(route: Route) -> str:
@@ -77,7 +83,7 @@ def _spec(route: Route) -> dict[str, Any]:
         "reads_target": _reads_target(route),
         "path_pattern": path_pattern(route),
         "path_names": names,
-        "path": _rules(route, "path"),
+        "path": [*_rules(route, "path"), *_readable_texts(route)],
         "query": _rules(route, "query"),
         "header": _rules(route, "header"),
         "open_query": route.open_query,
@@ -94,6 +100,16 @@ def _spec(route: Route) -> dict[str, Any]:
 
 def _rules(route: Route, location: str) -> list[dict[str, Any]]:
     return [_rule(rule) for rule in route.parameters if rule.location == location and not _is_ruled_by_others(rule)]
+
+
+def _readable_texts(route: Route) -> list[dict[str, Any]]:
+    """Path parameters that the decider checks: here they are texts, without broken UTF-8 or control characters."""
+    ruled = {rule.name for rule in route.parameters if rule.location == "path"}
+    return [
+        {"name": one.name, "required": True, "array": "", "shape": shape_to_json(_ANY_TEXT)}
+        for one in route.decided
+        if one.location == "path" and one.name not in ruled
+    ]
 
 
 def _is_ruled_by_others(rule: ParameterRule) -> bool:

@@ -25,6 +25,8 @@ class Parameter:
     schema: Schema
     style: str = ""
     explode: bool = False
+    media: str = ""
+    """The media type of a parameter that is a document of its own (style ``content``)."""
     deprecated: bool = False
 
 

@@ -66,7 +66,7 @@ class PartReader:
         location: Literal["path", "query", "header", "cookie"] = where
         if location == "header" and name.lower() in _NOT_PARAMETERS:
             return None
-        schema, style = self._parameter_schema(said, location, at)
+        schema, style, media = self._parameter_schema(said, location, at)
         required = said.get("required") is True
         if location == "path" and not required:
             message = f"path parameter {name!r} must say required: true; it is taken as required"
@@ -79,13 +79,15 @@ class PartReader:
             schema=schema,
             style=style,
             explode=explode if isinstance(explode, bool) else style == "form",
+            media=media,
             deprecated=said.get("deprecated") is True,
         )
 
-    def _parameter_schema(self, said: Mapping[str, Any], location: str, at: Location) -> tuple[Schema, str]:
+    def _parameter_schema(self, said: Mapping[str, Any], location: str, at: Location) -> tuple[Schema, str, str]:
         if "content" in said:
             media = self.media(said["content"], at.child("content"))
-            return next(iter(media.values()), False), CONTENT_STYLE
+            name, schema = next(iter(media.items()), ("", False))
+            return schema, CONTENT_STYLE, name
         styles = _STYLES[location]
         style = said.get("style", styles[0])
         if style not in styles:
@@ -94,8 +96,8 @@ class PartReader:
         if "schema" not in said:
             message = "the parameter has no schema; text of any form is accepted"
             self.sources.report("EAS-2304", message, at, severity=Severity.WARNING)
-            return {"type": "string"}, style
-        return self.schemas.schema(said["schema"], at.child("schema")), style
+            return {"type": "string"}, style, ""
+        return self.schemas.schema(said["schema"], at.child("schema")), style, ""
 
     def request(self, value: Any, at: Location) -> Content | None:
         """The request body, or None where the operation has none."""

@@ -179,7 +179,13 @@ def _requests(
 def _programmed(notes: Mapping[str, Notes]) -> Condition:
     unchecked = [f"{name}: {text}" for name, one in notes.items() for text in one.unchecked]
     refused = [f"{name}: {text}" for name, one in notes.items() for text in one.refused]
+    decided = [f"{name}: {text}" for name, one in notes.items() for text in one.decided]
+    dropped = [f"{name}: {text}" for name, one in notes.items() for text in one.dropped]
     said = []
+    if decided:
+        said.append("checked by the decider: " + "; ".join(decided))
+    if dropped:
+        said.append("never passed on: " + "; ".join(dropped))
     if unchecked:
         said.append("not checked by the gateway: " + "; ".join(unchecked))
     if refused:

@@ -119,6 +119,22 @@ class ParameterRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecidedParameter:
+    """One declared parameter as the decider checks it: read by its style, then held against the whole ``schema``."""
+
+    name: str
+    location: Literal["path", "query", "header", "cookie"]
+    required: bool
+    style: str
+    """A style of OpenAPI (3.1.1 §4.8.12.3), or ``content``: a document of type ``media``."""
+    explode: bool
+    media: str
+    shape: ShapeSet
+    """Which types stand at each place, so that a text is read as the right one."""
+    schema: Mapping[str, Any] | bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestGrant:
     """The right of one client to call one operation, with what it may see of the answer."""
 
@@ -160,10 +176,12 @@ class Route:
     """The full schema, for the decider, only where ``cost`` is ``decision``."""
     parameters: tuple[ParameterRule, ...]
     open_query: bool
-    """Whether query parameters that are not declared pass (never, unless the interface says so)."""
+    """Whether query parameters without a rule pass the runtime: only where the decider knows them all."""
     grants: tuple[RequestGrant, ...]
     answer_types: tuple[str, ...] = ()
     """JSON media types of the declared successful answers: what the target is asked for, for no other kind passes."""
+    decided: tuple[DecidedParameter, ...] = ()
+    """Every declared parameter, for the decider, only where one of them asks more than a rule can say."""
 
     @property
     def interface_key(self) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from easement.contract.kinds import Handling, Integration, Interface
 from easement.estate.model import Estate
 from easement.interfaces.enforced_schema import enforced_schema
-from easement.interfaces.model import InterfaceModel, Operation, Parameter, Schema
+from easement.interfaces.model import InterfaceModel, Operation, Schema
 from easement.interfaces.projection import compile_projection
 from easement.interfaces.shape import Projection, ShapeSet
 from easement.interfaces.shapes import compile_shape
-from easement.plan.model import CostClass, ParameterRule, RequestGrant, Route
+from easement.plan.model import CostClass, RequestGrant, Route
+from easement.plan.parameters import CompiledParameters, ParameterCompiler, in_short
 from easement.plan.parties import audience_of, limit_of, operation_scope, party_of
 
 IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -23,10 +24,12 @@ _MAX_GATEWAY_RETRIES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What of an operation passes without a check, and what of it is refused though the interface declares it."""
+    """Of one operation: what passes unchecked, what is refused or dropped though declared, what is decided."""
 
     unchecked: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+    decided: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -41,6 +44,7 @@ class RequestCompiler:
     model: InterfaceModel
     upstream: str
     notes: dict[str, Notes] = field(default_factory=dict)
+    _parameter_compiler: ParameterCompiler | None = None
     _projections: dict[tuple[str, tuple[tuple[str, Handling], ...]], Projection] = field(default_factory=dict)
 
     def routes(self, integrations: Sequence[Integration]) -> list[Route]:
@@ -59,7 +63,7 @@ class RequestCompiler:
         granted = bool(integrations)
         notes = Notes()
         body, schema = self._body(operation, notes) if granted else (None, None)
-        parameters, open_query = self._parameters(operation, notes) if granted else ((), False)
+        parameters = self._parameters(operation, notes) if granted else CompiledParameters()
         grants = tuple(self._grant(integration, operation) for integration in integrations)
         if granted:
             notes.refused.extend(_refused_answers(operation))
@@ -74,7 +78,7 @@ class RequestCompiler:
             prefix=f"/{name}/v{version.major}",
             path=operation.path,
             upstream=self.upstream,
-            cost=self._cost(operation, body, grants),
+            cost=self._cost(operation, body, parameters, grants),
             timeout_ms=max((sla.timeout.milliseconds for sla in slas), default=15_000),
             retries=_retries(operation, integrations),
             max_body_bytes=max((sla.max_body_bytes for sla in slas), default=0) if operation.request else 0,
@@ -82,14 +86,21 @@ class RequestCompiler:
             content_types=tuple(sorted(operation.request.media)) if operation.request else (),
             body=body,
             body_schema=schema,
-            parameters=parameters,
-            open_query=open_query,
+            parameters=parameters.rules,
+            decided=parameters.decided,
+            open_query=parameters.open_query,
             answer_types=tuple(dict.fromkeys(media for media, _ in _json_answers(operation))),
             grants=tuple(sorted(grants, key=lambda grant: grant.id)),
         )
 
-    def _cost(self, operation: Operation, body: ShapeSet | None, grants: Sequence[RequestGrant]) -> CostClass:
-        if body is not None and body.unchecked:
+    def _cost(
+        self,
+        operation: Operation,
+        body: ShapeSet | None,
+        parameters: CompiledParameters,
+        grants: Sequence[RequestGrant],
+    ) -> CostClass:
+        if parameters.decided or (body is not None and body.unchecked):
             return CostClass.DECISION
         if body is not None or (grants and _json_answers(operation)):
             return CostClass.BODY
@@ -111,31 +122,17 @@ class RequestCompiler:
         shape = compile_shape(schema, self.model.definitions, closed=True)
         if not shape.unchecked:
             return shape, None
+        notes.decided.append(f"body: {in_short([what.removeprefix('$: ') for what in shape.unchecked])}")
         return shape, enforced_schema(schema, self.model.definitions, closed=True)
 
-    def _parameters(self, operation: Operation, notes: Notes) -> tuple[tuple[ParameterRule, ...], bool]:
-        rules: list[ParameterRule] = []
-        open_query = False
-        for parameter in operation.parameters:
-            shape = compile_shape(parameter.schema, self.model.definitions, closed=True)
-            notes.unchecked.extend(f"parameter {parameter.name}: {what}" for what in shape.unchecked)
-            if parameter.location == "cookie":
-                notes.unchecked.append(f"cookie parameter {parameter.name}")
-                continue
-            if parameter.location == "query" and _is_object(shape):
-                notes.unchecked.append(f"query parameter {parameter.name} of type object")
-                open_query = True
-                continue
-            rules.append(
-                ParameterRule(
-                    name=parameter.name,
-                    location=parameter.location,
-                    required=parameter.required,
-                    shape=shape,
-                    array=_array_style(parameter, shape),
-                )
-            )
-        return tuple(sorted(rules, key=lambda rule: (rule.location, rule.name))), open_query
+    def _parameters(self, operation: Operation, notes: Notes) -> CompiledParameters:
+        if self._parameter_compiler is None:
+            self._parameter_compiler = ParameterCompiler(self.model.definitions)
+        compiled = self._parameter_compiler.compile(operation.parameters)
+        notes.decided.extend(compiled.reasons)
+        notes.refused.extend(compiled.refused)
+        notes.dropped.extend(compiled.dropped)
+        return compiled
 
     def _grant(self, integration: Integration, operation: Operation) -> RequestGrant:
         spec = integration.spec
@@ -196,20 +193,3 @@ def _retries(operation: Operation, integrations: Sequence[Integration]) -> int:
         return 0
     asked = [spec.errors.retry.attempts - 1 for spec in (i.spec for i in integrations) if spec.errors.retry]
     return min(_MAX_GATEWAY_RETRIES, max(asked, default=1))
-
-
-def _is_object(shape: ShapeSet) -> bool:
-    root = shape.nodes[shape.root]
-    return "object" in root.types or root.properties is not None
-
-
-def _array_style(parameter: Parameter, shape: ShapeSet) -> Literal["", "repeat", "comma", "space", "pipe"]:
-    if "array" not in shape.nodes[shape.root].types:
-        return ""
-    if parameter.location != "query":
-        return "comma"
-    if parameter.style == "spaceDelimited":
-        return "space"
-    if parameter.style == "pipeDelimited":
-        return "pipe"
-    return "repeat" if parameter.explode else "comma"

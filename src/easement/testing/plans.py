@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from easement.interfaces.model import Parameter
 from easement.interfaces.shape import Projection
 from easement.interfaces.shapes import compile_shape
 from easement.plan.model import (
@@ -18,6 +19,7 @@ from easement.plan.model import (
     Route,
     Upstream,
 )
+from easement.plan.parameters import ParameterCompiler
 
 DEFAULT_INTERFACE = "orders-api"
 
@@ -85,11 +87,14 @@ def make_route(
     grants: Sequence[RequestGrant] = (),
     body: Mapping[str, Any] | None = None,
     parameters: Sequence[ParameterRule] = (),
+    declared: Sequence[Parameter] = (),
     **changes: Any,
 ) -> Route:
-    """One operation of ``orders-api`` v1. ``body`` is a JSON Schema."""
+    """One operation of ``orders-api`` v1. ``body`` is a JSON Schema; ``declared`` are compiled as a plan's are."""
+    compiled = ParameterCompiler({}).compile(declared)
     shape = compile_shape(body, {}, closed=True) if body is not None else None
-    decision = shape is not None and bool(shape.unchecked)
+    body_decided = shape is not None and bool(shape.unchecked)
+    decision = body_decided or bool(compiled.decided)
     values: dict[str, Any] = {
         "id": f"{DEFAULT_INTERFACE}@1.{operation}",
         "interface": DEFAULT_INTERFACE,
@@ -106,9 +111,10 @@ def make_route(
         "body_required": body is not None,
         "content_types": ("application/json",) if body is not None else (),
         "body": shape,
-        "body_schema": body if decision else None,
-        "parameters": tuple(parameters),
-        "open_query": False,
+        "body_schema": body if body_decided else None,
+        "parameters": (*parameters, *compiled.rules),
+        "decided": compiled.decided,
+        "open_query": compiled.open_query,
         "grants": tuple(grants),
     }
     return Route(**(values | changes))

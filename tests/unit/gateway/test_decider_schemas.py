@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from easement.gateway.decider import Schemas, Verdict
-from easement.gateway.schema_key import schema_key
-from easement.plan.model import CostClass
+from easement.gateway.schema_key import check_key
+from easement.plan.model import CostClass, Route
 from easement.testing.plans import make_plan, make_route
 
 SCHEMA: dict[str, Any] = {
@@ -17,12 +17,19 @@ SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
     "properties": {"code": {"type": "string", "pattern": "^[A-Z]+$"}},
 }
-PATH = f"/schema/{schema_key(SCHEMA)}/orders-api/v1/orders"
+
+
+def route(schema: Any = SCHEMA) -> Route:
+    return make_route(method="POST", cost=CostClass.DECISION, body_schema=schema, body_required=True)
+
+
+KEY = check_key(route())
+PATH = f"/schema/{KEY}/orders-api/v1/orders"
 
 
 def schemas(schema: Any = SCHEMA) -> Schemas:
     made = Schemas()
-    made.take(make_plan(make_route(method="POST", cost=CostClass.DECISION, body_schema=schema)))
+    made.take(make_plan(route(schema)))
     return made
 
 
@@ -54,7 +61,7 @@ def test_a_body_that_does_not_fit_is_refused_without_its_values(body: bytes):
 def test_a_refusal_names_the_place_as_a_pointer_and_fits_into_a_header(body: bytes, path: str, reason: str):
     open_map = {"type": "object", "additionalProperties": {"type": "integer"}}
     schema = {**SCHEMA, "properties": {**SCHEMA["properties"], "map": open_map}}
-    verdict = schemas(schema).decide(f"/schema/{schema_key(schema)}/x", body, "t")
+    verdict = schemas(schema).decide(f"/schema/{check_key(route(schema))}/x", body, "t")
     assert json.loads(verdict.document)["errors"][0]["path"] == path
     assert verdict.reason == reason
     assert verdict.reason.isascii()
@@ -66,7 +73,7 @@ def test_an_unknown_schema_is_refused_as_unavailable():
     assert (verdict.status, json.loads(verdict.document)["code"]) == (503, "EAS-5505")
 
 
-@pytest.mark.parametrize("path", ["/", "/schema/", "/other/" + schema_key(SCHEMA)])
+@pytest.mark.parametrize("path", ["/", "/schema/", "/other/" + KEY])
 def test_paths_that_name_no_schema_are_refused(path: str):
     assert schemas().decide(path, b"{}", "t").status == 503
 
@@ -83,7 +90,7 @@ def test_a_schema_that_does_not_compile_refuses_its_operations():
     broken = {"type": "nonsense"}
     made = schemas(broken)
     assert len(made) == 0
-    assert made.decide(f"/schema/{schema_key(broken)}/x", b"{}", "t").status == 503
+    assert made.decide(f"/schema/{check_key(route(broken))}/x", b"{}", "t").status == 503
 
 
 def test_a_schema_that_refers_to_the_network_is_not_fetched():
@@ -92,5 +99,5 @@ def test_a_schema_that_refers_to_the_network_is_not_fetched():
 
 
 def test_schemas_are_named_by_content():
-    assert schema_key({"a": 1, "b": 2}) == schema_key({"b": 2, "a": 1})
-    assert schema_key(True) != schema_key(False)
+    assert check_key(route({"a": 1, "b": 2})) == check_key(route({"b": 2, "a": 1}))
+    assert check_key(route(True)) != check_key(route(False))
