@@ -162,14 +162,17 @@ def run_until_interrupted(
     traffic = Traffic(installation, callers)
     traffic.start()
     try:
-        while True:
+        while installation.process is not None and installation.process.poll() is None:
             threading.Event().wait(5)
             counts = "  ".join(f"{what}: {count}" for what, count in sorted(traffic.counts.items()))
             out.print(f"{time.strftime('%H:%M:%S')}  {counts}")
     except KeyboardInterrupt:
         out.print("\nStopping ...")
-        traffic.stop()
         return 0
+    finally:
+        traffic.stop()
+    out.print(f"\nThe installation has ended by itself; its last words: {installation.data.root / 'up.log'}")
+    return 1
 
 
 if __name__ == "__main__":
