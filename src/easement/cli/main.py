@@ -34,7 +34,7 @@ COMMANDS: Final[dict[str, _Entry]] = {
     "waivers": _Entry("waivers_command", "waivers", "List accepted findings: who, why, until when."),
     "patterns": _Entry("patterns_command", "app", "Which pattern of integration, and when."),
     "schema": _Entry("schema_command", "schema", "Print the JSON Schemas of the documents."),
-    "explain": _Entry("explain_command", "explain", "Explain a problem code."),
+    "explain": _Entry("explain_command", "explain", "Explain a problem code, or the layers of an integration."),
     "impact": _Entry("impact_command", "impact", "What is affected when something changes?"),
     "can-i-change": _Entry("can_i_change_command", "can_i_change", "Whom would a changed interface break?"),
     "change": _Entry("change_case_command", "app", "Change an interface with notice and transition."),

@@ -21,6 +21,15 @@ _UNREGISTERED = "INT-0000"
 
 def offline_plan(bundle: Bundle, folder: Path, *, as_json: bool) -> str:
     """The compiled plan of a folder for development, as text or as its canonical JSON."""
+    compiled = compiled_folder(bundle, folder, environment="development")
+    content = encode_plan(compiled)
+    if as_json:
+        return json.dumps(json.loads(content), indent=2, ensure_ascii=False) + "\n"
+    return _text(compiled, plan_hash(content))
+
+
+def compiled_folder(bundle: Bundle, folder: Path, *, environment: str) -> Plan:
+    """The plan of a folder as if all of it were approved and live. Shows its problems and ends where it has errors."""
     registrations = {
         loaded.document.metadata.name: Registration(
             id=_UNREGISTERED, revision=loaded.revision, state=LifecycleState.LIVE
@@ -31,11 +40,7 @@ def offline_plan(bundle: Bundle, folder: Path, *, as_json: bool) -> str:
     estate, problems = assemble(bundle, registrations)
     if any(problem.severity is Severity.ERROR for problem in problems):
         end_with_problems(problems, bundle.files, folder)
-    compiled = compile_plan(estate, environment="development", today=datetime.now(UTC).date())
-    content = encode_plan(compiled)
-    if as_json:
-        return json.dumps(json.loads(content), indent=2, ensure_ascii=False) + "\n"
-    return _text(compiled, plan_hash(content))
+    return compile_plan(estate, environment=environment, today=datetime.now(UTC).date())
 
 
 def _text(compiled: Plan, digest: str) -> str:
