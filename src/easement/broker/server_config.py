@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from easement.broker.credentials import CALLOUT, OPERATOR, RELAY, STEWARD, SYSTEM, BrokerKeys
 from easement.broker.naming import BUS_ACCOUNT, CLIENT_ACCOUNT, inbox_prefix
@@ -24,6 +24,18 @@ CLIENT_SERVICES: tuple[tuple[str, str], ...] = (
 )
 """What clients reach of the bus, with how many answers one request may get."""
 DEAD_LETTER_SERVICE = "easement.dead-letters"
+
+_CIPHER_SUITES: Final = (
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+)
+_CURVES: Final = ("X25519", "CurveP256", "CurveP384")
+"""Mozilla's server side TLS, "intermediate": forward secrecy and authenticated encryption only. They bind TLS 1.2; the
+suites of 1.3 are all of that kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +82,8 @@ def render(settings: ServerSettings) -> str:
             "ca_file": str(settings.authority),
             "verify": settings.client_certificates,
             "min_version": "1.2",
+            "cipher_suites": list(_CIPHER_SUITES),
+            "curve_preferences": list(_CURVES),
             "handshake_first": "auto",
             "timeout": 5,
         },
