@@ -87,8 +87,7 @@ local function after_escape(i)
   return i + 12, 0x10000 + (code - 0xD800) * 0x400 + (tail - 0xDC00)
 end
 
--- i is at the opening quote. Returns the index after the closing one, whether there are escapes, and the code points.
-local function after_string(i)
+local function after_other_string(i)
   local escaped, length = false, 0
   i = i + 1
   while true do
@@ -107,6 +106,19 @@ local function after_string(i)
     end
     length = length + 1
   end
+end
+
+-- i is at the opening quote. Returns the index after the closing one, whether there are escapes, and the code points.
+local function after_string(i)
+  local document, start = text, i + 1
+  local k = start
+  local c = byte(document, k)
+  while c ~= 34 do
+    if not c or c < 32 or c == 92 or c > 127 then return after_other_string(i) end
+    k = k + 1
+    c = byte(document, k)
+  end
+  return k + 1, false, k - start
 end
 
 local function utf8_of(code)
@@ -137,42 +149,40 @@ local function string_value(i, after, escaped)
   return concat(parts)
 end
 
-local function after_digits(i)
-  local c = byte(text, i)
-  if not c or c < 48 or c > 57 then broken("a digit is missing", i) end
-  repeat
-    i = i + 1
-    c = byte(text, i)
-  until not c or c < 48 or c > 57
-  return i
+-- Numbers as RFC 8259 §6 writes them, as an automaton: NUMBER[state + byte] is the next state, 0 ends.
+local NUMBER = {}
+local MINUS, ZERO, DIGITS, DOT, FRACTION, EXPONENT, SIGN, POWER = 256, 512, 768, 1024, 1280, 1536, 1792, 2048
+for index = 0, POWER + 255 do NUMBER[index] = 0 end
+
+local function on_digit(state, following)
+  for digit = 48, 57 do NUMBER[state + digit] = following end
 end
+
+for _, state in ipairs({ 0, MINUS }) do
+  on_digit(state, DIGITS)
+  NUMBER[state + 48] = ZERO
+end
+NUMBER[45] = MINUS
+for _, state in ipairs({ DIGITS, DOT, FRACTION, EXPONENT, SIGN, POWER }) do
+  on_digit(state, state == DIGITS and DIGITS or (state == DOT or state == FRACTION) and FRACTION or POWER)
+end
+for _, state in ipairs({ ZERO, DIGITS, FRACTION }) do
+  NUMBER[state + 101], NUMBER[state + 69] = EXPONENT, EXPONENT
+end
+NUMBER[ZERO + 46], NUMBER[DIGITS + 46] = DOT, DOT
+NUMBER[EXPONENT + 43], NUMBER[EXPONENT + 45] = SIGN, SIGN
 
 -- Returns the index after the number and whether it is written as a plain integer.
 local function after_number(i)
-  local plain = true
-  local c = byte(text, i)
-  if c == 45 then
+  local document, state, following = text, 0, NUMBER[byte(text, i)]
+  while following ~= 0 do
+    state = following
     i = i + 1
-    c = byte(text, i)
+    following = NUMBER[state + (byte(document, i) or 0)]
   end
-  if c == 48 then
-    i = i + 1
-    c = byte(text, i)
-    if c and c >= 48 and c <= 57 then broken("a number has a leading zero", i) end
-  else
-    i = after_digits(i)
-  end
-  if byte(text, i) == 46 then
-    plain = false
-    i = after_digits(i + 1)
-  end
-  c = byte(text, i)
-  if c == 101 or c == 69 then
-    plain = false
-    c = byte(text, i + 1)
-    i = after_digits((c == 43 or c == 45) and i + 2 or i + 1)
-  end
-  return i, plain
+  if state == ZERO or state == DIGITS then return i, true end
+  if state ~= FRACTION and state ~= POWER then broken("a digit is missing", i) end
+  return i, false
 end
 
 local function after_word(i, word)
@@ -181,19 +191,56 @@ local function after_word(i, word)
   return after
 end
 
-local function after_space(i)
-  local c = byte(text, i)
-  while c == 32 or c == 10 or c == 13 or c == 9 do
+local function after_more_space(i)
+  local c
+  repeat
     i = i + 1
     c = byte(text, i)
-  end
+  until c ~= 32 and c ~= 10 and c ~= 13 and c ~= 9
   return i, c
 end
 
--- Checks against a shape node (interfaces/shape.py); node nil means: any JSON -----------------------------------------
+-- Most documents have one space here or none, and a step without a loop is one that LuaJIT compiles along.
+local function after_space(i)
+  local c = byte(text, i)
+  if c == 32 then
+    i = i + 1
+    c = byte(text, i)
+  end
+  if c == 32 or c == 10 or c == 13 or c == 9 then return after_more_space(i) end
+  return i, c
+end
+
+-- What a value is held to ---------------------------------------------------------------------------------------------
+
+-- Nodes (interfaces/shape.py) all have the same fields, in the same order, and so do rules: then LuaJIT finds a field
+-- of any of them with the same few instructions.
+local function new_types(all)
+  return { object = all, array = all, string = all, number = all, integer = all, boolean = all, null = all }
+end
+
+local function new_node()
+  return {
+    types = new_types(true), type_text = "", enum = false, texts = false, props = {}, extra = false, items = false,
+    needs = {}, needed = 0, required = {}, minlen = 0, maxlen = INFINITE, minitems = 0, maxitems = INFINITE,
+    min = -INFINITE, max = INFINITE, xmin = -INFINITE, xmax = INFINITE,
+  }
+end
+
+local ANY = new_node()
+ANY.extra, ANY.items = ANY, ANY
+
+-- What passes of an answer: with `members` those that it names (`scalar`: and a bare value in their place), else all of
+-- it. Where it `masks`, three stars stand for what would pass. Where it `is_value`, objects do not.
+local function new_rule(prefix, path)
+  return { members = false, scalar = false, masks = false, is_value = false, prefix = prefix, path = path }
+end
+
+local CLEAR, MASKED = new_rule("", ""), new_rule("", "")
+MASKED.masks = true
 
 local function check_type(node, name, depth)
-  if node.type and not node.type[name] then refuse("wrong-type", "must be " .. node.type_text, depth) end
+  if not node.types[name] then refuse("wrong-type", "must be " .. node.type_text, depth) end
 end
 
 local function check_enum(node, value, depth)
@@ -201,162 +248,302 @@ local function check_enum(node, value, depth)
 end
 
 local function check_length(node, length, depth)
-  if node.minlen and length < node.minlen then refuse("too-short", "is shorter than " .. node.minlen, depth) end
-  if node.maxlen and length > node.maxlen then refuse("too-long", "is longer than " .. node.maxlen, depth) end
+  if length < node.minlen then refuse("too-short", "is shorter than " .. node.minlen, depth) end
+  if length > node.maxlen then refuse("too-long", "is longer than " .. node.maxlen, depth) end
 end
 
-local function check_range(node, value, depth)
-  if node.min and value < node.min then refuse("too-small", "is less than " .. node.min, depth) end
-  if node.max and value > node.max then refuse("too-large", "is more than " .. node.max, depth) end
-  if node.xmin and value <= node.xmin then refuse("too-small", "must be more than " .. node.xmin, depth) end
-  if node.xmax and value >= node.xmax then refuse("too-large", "must be less than " .. node.xmax, depth) end
+local function check_string(node, i, after, escaped, length, depth)
+  if not node.types.string then refuse("wrong-type", "must be " .. node.type_text, depth) end
+  if node.texts and not node.texts[string_value(i, after, escaped)] then
+    refuse("not-in-enum", "is not one of the allowed values", depth)
+  end
+  check_length(node, length, depth)
 end
 
 -- An integer is a number without a fraction, however written (JSON Schema 2020-12 core §4.2.3).
 local function check_number(node, value, plain, depth)
-  local types = node.type
-  if types and not types.number and not (types.integer and (plain or value % 1 == 0)) then
+  if value == INFINITE or value == -INFINITE then refuse("too-large", "is beyond any number", depth) end
+  local types = node.types
+  if not types.number and not (types.integer and (plain or value % 1 == 0)) then
     refuse("wrong-type", "must be " .. node.type_text, depth)
   end
   check_enum(node, value, depth)
-  check_range(node, value, depth)
+  if value < node.min then refuse("too-small", "is less than " .. node.min, depth) end
+  if value > node.max then refuse("too-large", "is more than " .. node.max, depth) end
+  if value <= node.xmin then refuse("too-small", "must be more than " .. node.xmin, depth) end
+  if value >= node.xmax then refuse("too-large", "must be less than " .. node.xmax, depth) end
 end
 
-local check
+local function check_items(node, count, depth)
+  if count < node.minitems then refuse("too-few", "has fewer than " .. node.minitems .. " items", depth) end
+  if count > node.maxitems then refuse("too-many", "has more than " .. node.maxitems .. " items", depth) end
+end
 
-local function check_object(i, node, depth)
-  if depth >= MAX_DEPTH then refuse("too-deep", "is nested too deeply", 0) end
-  local props, extra
-  if node then
-    check_type(node, "object", depth)
-    check_enum(node, NULL, depth)
-    props, extra = node.props, node.extra
+-- What is removed from an answer ---------------------------------------------------------------------------------------
+
+-- The answer is cut, not rebuilt: what passes is copied in runs as long as they are. `from` is where the run began.
+local out, out_count, from, changed
+
+local function copy_until(stop)
+  out_count = out_count + 1
+  out[out_count] = sub(text, from, stop - 1)
+  changed = true
+end
+
+local function put(piece)
+  out_count = out_count + 1
+  out[out_count] = piece
+end
+
+local function mask(start, after)
+  copy_until(start)
+  put('"***"')
+  from = after
+end
+
+-- Which names were removed is a state that each removal leads on from; the states are shared by all answers, so the
+-- text for the audit log is made once for each set of names.
+local removal_root = { names = {}, count = 0, following = {}, text = "" }
+local removal_states = 0
+local removal
+
+local function state_after(state, name)
+  local names = {}
+  for known in pairs(state.names) do names[known] = true end
+  names[name] = true
+  local list = {}
+  for known in pairs(names) do list[#list + 1] = gsub(sub(known, 1, 128), "%c", "?") end
+  sort(list)
+  if state.count + 1 == MAX_REMOVED then list[#list + 1] = "..." end
+  return { names = names, count = state.count + 1, following = {}, text = concat(list, ",") }
+end
+
+local function note_removed(projection, key)
+  local name = key and projection.prefix .. key or projection.path
+  changed = true
+  if removal.names[name] or removal.count >= MAX_REMOVED then return end
+  local following = removal.following[name]
+  if not following then
+    if removal_states >= MAX_REMOVAL_STATES then
+      removal_root.following, removal_states = {}, 0
+    end
+    following = state_after(removal, name)
+    removal.following[name], removal_states = following, removal_states + 1
   end
-  local seen = {}
-  local c
-  i, c = after_space(i + 1)
-  if c ~= 125 then
-    local inner = depth + 1
-    while true do
-      if c ~= 34 then broken("a name is missing", i) end
-      local after, escaped = after_string(i)
-      local key = string_value(i, after, escaped)
-      trail[inner] = key
-      if seen[key] then refuse("duplicate-name", "is given twice", inner) end
-      seen[key] = true
-      i, c = after_space(after)
-      if c ~= 58 then broken("':' is missing", i) end
-      i = after_space(i + 1)
-      local child = nil
-      if node then
-        child = props and props[key]
-        if not child then
-          if extra == false then refuse("unknown-field", "is not declared in the contract", inner) end
-          child = extra or nil
+  removal = following
+end
+
+-- Whether anything may pass of a value that starts with byte c.
+local function passes(rule, c)
+  if not rule.members then return true end
+  if c == 123 then return not rule.is_value end
+  return c == 91 or c == 110 or rule.scalar
+end
+
+-- Documents -------------------------------------------------------------------------------------------------------------
+
+-- The objects and arrays around the value being read, by depth; used again for each document. `names` holds the names
+-- at that depth with the number of the object that had them last, so that no object needs a table of its own.
+local frames = {}
+local object_number, names_size = 0, 0
+local MAX_NAMES_SIZE = 65536
+
+local function forget_names()
+  for _, frame in pairs(frames) do frame.names = {} end
+  names_size = 0
+end
+
+for depth = 1, MAX_DEPTH + 3 do
+  frames[depth] = {
+    close = 0, node = ANY, rule = false, names = {}, number = 0, count = 0, missing = 0, kept = false, gap = false, tail = 0,
+  }
+end
+
+local function open_frame(depth, c, node, rule, tail)
+  local frame = frames[depth]
+  object_number = object_number + 1
+  frame.close, frame.node, frame.rule, frame.number = c + 2, node, rule.members and rule or false, object_number
+  frame.count, frame.missing, frame.kept, frame.gap, frame.tail = 0, node.needed, false, false, tail
+  return frame
+end
+
+local function note_name(frame, key, depth)
+  trail[depth] = key
+  local names = frame.names
+  local last = names[key]
+  if last == frame.number then refuse("duplicate-name", "is given twice", depth) end
+  if not last then names_size = names_size + #key end
+  names[key] = frame.number
+  if frame.missing > 0 and frame.node.needs[key] then frame.missing = frame.missing - 1 end
+end
+
+local function refuse_missing(frame, depth)
+  for _, name in ipairs(frame.node.required) do
+    if frame.names[name] ~= frame.number then
+      trail[depth] = name
+      refuse("missing-field", "is required", depth)
+    end
+  end
+end
+
+-- The rule for a member or an item that starts with byte c. Members that pass are left in the run; before the first one
+-- after a gap the run ends where the last one that passes ended (`tail`), and a new run begins.
+local function rule_of(frame, key, start, c)
+  local projection = frame.rule
+  local rule = projection
+  if key then rule = projection.members[key] end
+  if not rule or not passes(rule, c) then
+    if rule then note_removed(rule, nil) else note_removed(projection, key) end
+    frame.gap = true
+    return CLEAR
+  end
+  if frame.gap then
+    copy_until(frame.tail)
+    if frame.kept then put(",") end
+    from, frame.gap = start, false
+  end
+  frame.kept = true
+  return rule
+end
+
+local VALUE, NEXT, AFTER = 0, 1, 2
+
+-- Reads the value at i, whose first byte is c: holds it to `node`, and cuts away what `rule` does not let pass. Returns
+-- the index after it. A loop with a stack, without recursion: what calls itself is not compiled.
+local function read_value(i, c, node, rule, base)
+  local state, depth, frame = VALUE, base, nil
+  local masked_from, masked_depth = 0, -1
+  while true do
+    if state ~= AFTER then
+      if state == NEXT then -- a member or an item begins at i
+        local start, key = i, nil
+        if frame.close == 125 then
+          if c ~= 34 then broken("a name is missing", i) end
+          local after, escaped = after_string(i)
+          key = string_value(i, after, escaped)
+          note_name(frame, key, depth)
+          i, c = after_space(after)
+          if c ~= 58 then broken("':' is missing", i) end
+          i, c = after_space(i + 1)
+          node = frame.node.props[key] or frame.node.extra
+          if not node then refuse("unknown-field", "is not declared in the contract", depth) end
+        else
+          trail[depth] = frame.count
+          frame.count = frame.count + 1
+          node = frame.node.items
         end
+        rule = frame.rule and rule_of(frame, key, start, c) or CLEAR
       end
-      i, c = after_space(check(i, child, inner))
-      if c == 125 then break end
-      if c ~= 44 then broken("',' or '}' is missing", i) end
-      i, c = after_space(i + 1)
+      state = AFTER
+      if c == 34 then
+        local after, escaped, length = after_string(i)
+        if node ~= ANY then check_string(node, i, after, escaped, length, depth) end
+        if rule.masks then mask(i, after) end
+        i = after
+      elseif c == 123 or c == 91 then
+        if depth - base >= MAX_DEPTH then refuse("too-deep", "is nested too deeply", 0) end
+        check_type(node, c == 123 and "object" or "array", depth)
+        check_enum(node, NULL, depth)
+        if rule.masks and not rule.members then masked_from, masked_depth = i, depth end
+        depth = depth + 1
+        frame = open_frame(depth, c, node, rule, i + 1)
+        i, c = after_space(i + 1)
+        if c ~= frame.close then state = NEXT end
+      elseif c == 45 or (c and c >= 48 and c <= 57) then
+        local after, plain = after_number(i)
+        if node ~= ANY then check_number(node, tonumber(sub(text, i, after - 1)), plain, depth) end
+        if rule.masks then mask(i, after) end
+        i = after
+      elseif c == 116 or c == 102 then
+        local after = after_word(i, c == 116 and "true" or "false")
+        check_type(node, "boolean", depth)
+        check_enum(node, c == 116, depth)
+        if rule.masks then mask(i, after) end
+        i = after
+      elseif c == 110 then
+        local after = after_word(i, "null")
+        check_type(node, "null", depth)
+        check_enum(node, "null", depth)
+        if rule.masks and not rule.members then mask(i, after) end
+        i = after
+      else
+        broken("a value is missing", i)
+      end
+    end
+    if state == AFTER then -- a value, or all that an object or array holds, ended before i
+      if depth == base then return i end
+      if not frame.gap then frame.tail = i end
+      i, c = after_space(i)
+      if c == 44 then
+        i, c = after_space(i + 1)
+        state = NEXT
+      elseif c == frame.close then
+        if frame.gap then
+          copy_until(frame.tail)
+          from = i
+        end
+        if frame.missing > 0 then refuse_missing(frame, depth) end
+        depth = depth - 1
+        if c == 93 then check_items(frame.node, frame.count, depth) end
+        i = i + 1
+        if depth == masked_depth then
+          mask(masked_from, i)
+          masked_depth = -1
+        end
+        frame = frames[depth]
+      else
+        broken(frame.close == 125 and "',' or '}' is missing" or "',' or ']' is missing", i)
+      end
     end
   end
-  if node and node.required then
-    local required = node.required
-    for k = 1, #required do
-      if not seen[required[k]] then
-        trail[depth + 1] = required[k]
-        refuse("missing-field", "is required", depth + 1)
-      end
-    end
-  end
-  return i + 1
 end
 
-local function check_array(i, node, depth)
-  if depth >= MAX_DEPTH then refuse("too-deep", "is nested too deeply", 0) end
-  local items
-  if node then
-    check_type(node, "array", depth)
-    check_enum(node, NULL, depth)
-    items = node.items
-  end
-  local count, c = 0, nil
-  i, c = after_space(i + 1)
-  if c ~= 93 then
-    while true do
-      trail[depth + 1] = count
-      i, c = after_space(check(i, items, depth + 1))
-      count = count + 1
-      if c == 93 then break end
-      if c ~= 44 then broken("',' or ']' is missing", i) end
-      i = after_space(i + 1)
-    end
-  end
-  if node then
-    if node.minitems and count < node.minitems then refuse("too-few", "has fewer than " .. node.minitems .. " items", depth) end
-    if node.maxitems and count > node.maxitems then refuse("too-many", "has more than " .. node.maxitems .. " items", depth) end
-  end
-  return i + 1
+local function begin(document)
+  text = document
+  if names_size > MAX_NAMES_SIZE then forget_names() end
+  return after_space(1)
 end
 
-function check(i, node, depth)
-  local c = byte(text, i)
-  if c == 34 then
-    local after, escaped, length = after_string(i)
-    if node then
-      check_type(node, "string", depth)
-      if node.enum then check_enum(node, "s" .. string_value(i, after, escaped), depth) end
-      check_length(node, length, depth)
-    end
-    return after
-  elseif c == 123 then
-    return check_object(i, node, depth)
-  elseif c == 91 then
-    return check_array(i, node, depth)
-  elseif c == 116 or c == 102 then
-    local after = after_word(i, c == 116 and "true" or "false")
-    if node then
-      check_type(node, "boolean", depth)
-      check_enum(node, c == 116, depth)
-    end
-    return after
-  elseif c == 110 then
-    local after = after_word(i, "null")
-    if node then
-      check_type(node, "null", depth)
-      check_enum(node, "null", depth)
-    end
-    return after
-  elseif c == 45 or (c and c >= 48 and c <= 57) then
-    local after, plain = after_number(i)
-    if node then
-      local value = tonumber(sub(text, i, after - 1))
-      if value == INFINITE or value == -INFINITE then refuse("too-large", "is beyond any number", depth) end
-      check_number(node, value, plain, depth)
-    end
-    return after
-  end
-  broken("a value is missing", i)
+local function finish(i)
+  local at, c = after_space(i)
+  if c then broken("text after the end", at) end
 end
 
 -- Reads the whole document: one value, nothing before or after it but white space.
 local function check_document(document, node)
-  text = document
-  local i, c = after_space(check(after_space(1), node, 0))
-  if c then broken("text after the end", i) end
+  local i, c = begin(document)
+  finish(read_value(i, c, node, CLEAR, 0))
 end
 
--- Decoding of our own specs ---------------------------------------------------------------------------------------------
+-- The projected document, or nil where it passes as it is.
+local function projected(document, rule)
+  local i, c = begin(document)
+  out, out_count, from, changed, removal = {}, 0, 1, false, removal_root
+  if passes(rule, c) then
+    i = read_value(i, c, ANY, rule, 0)
+  else
+    note_removed(rule, nil)
+    copy_until(i)
+    put("null")
+    i = read_value(i, c, ANY, CLEAR, 0)
+    from = i
+  end
+  finish(i)
+  if not changed then return nil end
+  copy_until(#document + 1)
+  return concat(out, "", 1, out_count)
+end
+
+-- Decoding of our own specs, which have no white space. Apart from the code above: what LuaJIT learns of that should come
+-- from documents.
 
 local decode
 
 local function decode_members(i, close, take)
-  local c
-  i, c = after_space(i + 1)
-  while c ~= close do
-    i, c = after_space(take(i))
-    if c == 44 then i, c = after_space(i + 1) end
+  i = i + 1
+  while byte(text, i) ~= close do
+    i = take(i)
+    if byte(text, i) == 44 then i = i + 1 end
   end
   return i + 1
 end
@@ -364,13 +551,13 @@ end
 function decode(i)
   local c = byte(text, i)
   if c == 34 then
-    local after, escaped = after_string(i)
-    return string_value(i, after, escaped), after
+    local after, escaped = after_other_string(i)
+    return escaped and string_value(i, after, true) or sub(text, i + 1, after - 2), after
   elseif c == 123 then
     local object = {}
     return object, decode_members(i, 125, function(k)
       local key, after = decode(k)
-      object[key], after = decode((after_space((after_space(after)) + 1)))
+      object[key], after = decode(after + 1)
       return after
     end)
   elseif c == 91 then
@@ -387,38 +574,50 @@ function decode(i)
   elseif c == 110 then
     return NULL, i + 4
   end
-  local after = after_number(i)
-  return tonumber(sub(text, i, after - 1)), after
+  local digits = match(text, "^[-+.%deE]+", i)
+  return tonumber(digits), i + #digits
 end
 
-local function enum_set(values)
-  local set = {}
+local function set_of(values)
+  local set, count = {}, 0
   for _, value in ipairs(values) do
-    if type(value) == "string" then value = "s" .. value elseif value == NULL then value = "null" end
+    if set[value] == nil then count = count + 1 end
     set[value] = true
   end
-  return set
+  return set, count
 end
+
+-- Texts stand apart from the other values of an `enum`; of those null goes by its name, objects and arrays by nothing.
+local function enum_sets(values)
+  local texts, others = {}, {}
+  for _, value in ipairs(values) do
+    if type(value) == "string" then texts[value] = true else others[value == NULL and "null" or value] = true end
+  end
+  return texts, others
+end
+
+local LIMITS = { "minlen", "maxlen", "minitems", "maxitems", "min", "max", "xmin", "xmax" }
 
 -- A table of nodes that refer to each other by index becomes a graph of tables.
 local function link_shape(shape)
-  local nodes = shape.nodes
+  local nodes = {}
+  for index = 1, #shape.nodes do nodes[index] = new_node() end
   local function at(index) return nodes[index + 1] end
-  for _, node in ipairs(nodes) do
-    if node.type and #node.type > 0 then
-      node.type_text = concat(node.type, " or ")
-      local set = {}
-      for _, name in ipairs(node.type) do set[name] = true end
-      node.type = set
-    else
-      node.type = nil
+  for index, said in ipairs(shape.nodes) do
+    local node = nodes[index]
+    if said.type then
+      node.type_text, node.types = concat(said.type, " or "), new_types(false)
+      for _, name in ipairs(said.type) do node.types[name] = true end
     end
-    if node.enum then node.enum = enum_set(node.enum) end
-    if node.props then
-      for name, index in pairs(node.props) do node.props[name] = at(index) end
+    if said.enum then node.texts, node.enum = enum_sets(said.enum) end
+    for _, name in ipairs(LIMITS) do node[name] = said[name] or node[name] end
+    if said.required then
+      node.required = said.required
+      node.needs, node.needed = set_of(said.required)
     end
-    if node.items then node.items = at(node.items) end
-    if type(node.extra) == "number" then node.extra = at(node.extra) elseif node.extra == true then node.extra = nil end
+    for name, target in pairs(said.props or {}) do node.props[name] = at(target) end
+    if type(said.extra) == "number" then node.extra = at(said.extra) else node.extra = said.extra ~= false and ANY end
+    node.items = said.items and at(said.items) or ANY
   end
   return at(shape.root)
 end
@@ -439,12 +638,10 @@ end
 
 -- Checks one value as text: it is a string, or else must be written as JSON writes a number, a boolean or null.
 local function check_text(value, node, depth)
-  local types = node.type
-  if types and not types.string then
-    text = value
-    local ok = pcall(check_document, value, nil)
+  if not node.types.string then
+    local ok = pcall(check_document, value, ANY)
     if not ok or find(value, '^[%s"{%[]') then refuse("wrong-type", "must be " .. node.type_text, depth) end
-    check(1, node, depth)
+    read_value(1, byte(value), node, CLEAR, depth)
     return
   end
   text = value
@@ -455,7 +652,7 @@ local function check_text(value, node, depth)
     i = c < 128 and i + 1 or after_multibyte(i, c)
     length = length + 1
   end
-  if node.enum then check_enum(node, "s" .. value, depth) end
+  if node.texts and not node.texts[value] then refuse("not-in-enum", "is not one of the allowed values", depth) end
   check_length(node, length, depth)
 end
 
@@ -485,13 +682,10 @@ local function check_parameter(rule, values)
     if #values > 1 then refuse("duplicate-parameter", "is given twice", 1) end
     values = split(values[1], SEPARATOR[rule.array])
   end
-  if node.minitems and #values < node.minitems then refuse("too-few", "has fewer than " .. node.minitems .. " items", 1) end
-  if node.maxitems and #values > node.maxitems then refuse("too-many", "has more than " .. node.maxitems .. " items", 1) end
-  if node.items then
-    for index, value in ipairs(values) do
-      trail[2] = index - 1
-      check_text(value, node.items, 2)
-    end
+  check_items(node, #values, 1)
+  for index, value in ipairs(values) do
+    trail[2] = index - 1
+    check_text(value, node.items, 2)
   end
 end
 
@@ -555,199 +749,32 @@ local function check_headers(spec, headers)
   end
 end
 
--- Projection of the answer ------------------------------------------------------------------------------------------------
+-- Projections of answers ---------------------------------------------------------------------------------------------------
+
+local LEAVES = { clear = CLEAR, mask = MASKED }
 
 -- `$` in a projection is how a bare value is treated where an object was declared; it is never a property's name.
 -- Where only texts, numbers and booleans were declared (`value`) an object never passes, also inside arrays.
-local function compile_projection(tree, prefix)
-  local members = {}
-  for name, rule in pairs(tree) do
-    if rule == "value" then
-      rule = { members = {}, prefix = prefix .. name .. ".", path = prefix .. name, scalar = "clear", is_value = true }
-    elseif type(rule) == "table" then
-      rule = compile_projection(rule, prefix .. name .. ".")
-    end
-    members[name] = rule
+local function compile_projection(tree, prefix, path)
+  local rule = new_rule(prefix, path)
+  rule.members = {}
+  if tree == "value" then
+    rule.scalar, rule.is_value = true, true
+    return rule
   end
-  local scalar = members["$"]
-  members["$"] = nil
-  return { members = members, prefix = prefix, path = prefix == "" and "$" or sub(prefix, 1, -2), scalar = scalar }
-end
-
--- The answer is cut, not rebuilt: what passes is copied in runs as long as they are. `from` is where the run began.
-local out, out_count, from, changed
-
-local function copy_until(stop)
-  out_count = out_count + 1
-  out[out_count] = sub(text, from, stop - 1)
-  changed = true
-end
-
-local function put(piece)
-  out_count = out_count + 1
-  out[out_count] = piece
-end
-
--- Which names were removed is a state that each removal leads on from; the states are shared by all answers, so the
--- text for the audit log is made once for each set of names.
-local removal_root = { names = {}, count = 0, following = {}, text = "" }
-local removal_states = 0
-local removal
-
-local function state_after(state, name)
-  local names = {}
-  for known in pairs(state.names) do names[known] = true end
-  names[name] = true
-  local list = {}
-  for known in pairs(names) do list[#list + 1] = gsub(sub(known, 1, 128), "%c", "?") end
-  sort(list)
-  if state.count + 1 == MAX_REMOVED then list[#list + 1] = "..." end
-  return { names = names, count = state.count + 1, following = {}, text = concat(list, ",") }
-end
-
-local function note_removed(projection, key)
-  local name = key and projection.prefix .. key or projection.path
-  changed = true
-  if removal.names[name] or removal.count >= MAX_REMOVED then return end
-  local following = removal.following[name]
-  if not following then
-    if removal_states >= MAX_REMOVAL_STATES then
-      removal_root.following, removal_states = {}, 0
-    end
-    following = state_after(removal, name)
-    removal.following[name], removal_states = following, removal_states + 1
+  for name, said in pairs(tree) do
+    rule.members[name] = LEAVES[said] or compile_projection(said, prefix .. name .. ".", prefix .. name)
   end
-  removal = following
+  local scalar = rule.members["$"]
+  rule.members["$"] = nil
+  rule.scalar, rule.masks = scalar ~= nil, scalar == MASKED
+  return rule
 end
 
--- Reads a value that passes as `how` says: whole, or as three stars in its place.
-local function treat(i, how, depth)
-  local after = check(i, nil, depth)
-  if how ~= "clear" then
-    copy_until(i)
-    put('"***"')
-    from = after
-  end
-  return after
-end
-
--- Whether anything may pass of a value that starts with byte c, where the projection has a branch.
-local function passes(rule, c)
-  if type(rule) ~= "table" then return true end
-  if c == 123 then return not rule.is_value end
-  return c == 91 or c == 110 or rule.scalar ~= nil
-end
-
-local project
-
--- Members that pass are left in the run; before the first one after a gap the run ends where the last one that passes
--- ended (`tail`), and a new run begins.
-local function project_object(i, projection, depth)
-  if depth >= MAX_DEPTH then refuse("too-deep", "is nested too deeply", 0) end
-  local members = projection.members
-  local seen, kept, gap = {}, false, false
-  local tail, c = i + 1, nil
-  i, c = after_space(i + 1)
-  if c ~= 125 then
-    while true do
-      if c ~= 34 then broken("a name is missing", i) end
-      local start = i
-      local after, escaped = after_string(i)
-      local key = string_value(i, after, escaped)
-      if seen[key] then broken("a name is given twice", i) end
-      seen[key] = true
-      i, c = after_space(after)
-      if c ~= 58 then broken("':' is missing", i) end
-      i, c = after_space(i + 1)
-      local rule = members[key]
-      if rule and passes(rule, c) then
-        if gap then
-          copy_until(tail)
-          if kept then put(",") end
-          from, gap = start, false
-        end
-        if type(rule) == "table" then i = project(i, rule, depth + 1) else i = treat(i, rule, depth + 1) end
-        kept, tail = true, i
-      else
-        if rule then note_removed(rule, nil) else note_removed(projection, key) end
-        i, gap = check(i, nil, depth + 1), true
-      end
-      i, c = after_space(i)
-      if c == 125 then break end
-      if c ~= 44 then broken("',' or '}' is missing", i) end
-      i, c = after_space(i + 1)
-    end
-  end
-  if gap then
-    copy_until(tail)
-    from = i
-  end
-  return i + 1
-end
-
-local function project_array(i, projection, depth)
-  if depth >= MAX_DEPTH then refuse("too-deep", "is nested too deeply", 0) end
-  local kept, gap = false, false
-  local tail, c = i + 1, nil
-  i, c = after_space(i + 1)
-  if c ~= 93 then
-    while true do
-      if passes(projection, c) then
-        if gap then
-          copy_until(tail)
-          if kept then put(",") end
-          from, gap = i, false
-        end
-        i = project(i, projection, depth + 1)
-        kept, tail = true, i
-      else
-        note_removed(projection, nil)
-        i, gap = check(i, nil, depth + 1), true
-      end
-      i, c = after_space(i)
-      if c == 93 then break end
-      if c ~= 44 then broken("',' or ']' is missing", i) end
-      i, c = after_space(i + 1)
-    end
-  end
-  if gap then
-    copy_until(tail)
-    from = i
-  end
-  return i + 1
-end
-
--- A value of which something passes.
-function project(i, projection, depth)
-  local c = byte(text, i)
-  if c == 123 then return project_object(i, projection, depth) end
-  if c == 91 then return project_array(i, projection, depth) end
-  if c == 110 then return check(i, nil, depth) end
-  return treat(i, projection.scalar, depth)
-end
-
--- The projected document, or nil where it passes as it is.
-local function projected(document, projection)
-  text, out, out_count, from, changed, removal = document, {}, 0, 1, false, removal_root
-  local whole = projection.members["*"]
-  if type(whole) == "table" then projection, whole = whole, nil end
-  local i, c = after_space(1)
-  if type(whole) == "string" then
-    i = treat(i, whole, 0)
-  elseif passes(projection, c) then
-    i = project(i, projection, 0)
-  else
-    note_removed(projection, nil)
-    copy_until(i)
-    put("null")
-    i = check(i, nil, 0)
-    from = i
-  end
-  i, c = after_space(i)
-  if c then broken("text after the end", i) end
-  if not changed then return nil end
-  copy_until(#document + 1)
-  return concat(out, "", 1, out_count)
+-- `*` is a body without fields.
+local function compile_root(tree)
+  local rule = compile_projection(tree, "", "$")
+  return rule.members["*"] or rule
 end
 
 -- Specs -------------------------------------------------------------------------------------------------------------------
@@ -770,7 +797,7 @@ local function link_spec(source)
   spec.has_headers = next(spec.header) ~= nil
   spec.media, spec.media_count = {}, 0
   if spec.body == NULL then spec.body = nil else spec.body = link_shape(spec.body) end
-  for grant, tree in pairs(spec.projections) do spec.projections[grant] = compile_projection(tree, "") end
+  for grant, tree in pairs(spec.projections) do spec.projections[grant] = compile_root(tree) end
   if spec.shared ~= NULL then spec.shared = spec.projections[spec.shared] else spec.shared = nil end
   return spec
 end
@@ -828,6 +855,18 @@ end
 
 local function is_json(media)
   return media == "application/json" or find(media, "^application/[%w.+-]+%+json$") ~= nil
+end
+
+-- Whether the content type of an answer is JSON, found out once for each spelling.
+local answer_types, answer_type_count = {}, 0
+
+local function is_json_answer(content_type)
+  local known = answer_types[content_type]
+  if known ~= nil then return known end
+  if answer_type_count >= MAX_MEDIA then answer_types, answer_type_count = {}, 0 end
+  known = is_json(media_type(content_type))
+  answer_types[content_type], answer_type_count = known, answer_type_count + 1
+  return known
 end
 
 -- No parameter may speak of a charset, other than one that names UTF-8 in a form that is read in one way only.
@@ -951,7 +990,7 @@ local function check_answer(handle, spec, headers)
   local length = buffer and buffer:length() or 0
   if length == 0 then return end
   if encoding and encoding ~= "identity" then refuse("response-encoded", "is encoded", 0) end
-  if not content_type or not is_json(media_type(content_type)) then refuse("response-not-json", "is not JSON", 0) end
+  if not content_type or not is_json_answer(content_type) then refuse("response-not-json", "is not JSON", 0) end
   local projection = projection_of(handle, spec)
   if not projection then refuse("response-without-grant", "has no projection", 0) end
   local document = projected(buffer:getBytes(0, length), projection)
@@ -961,13 +1000,17 @@ local function check_answer(handle, spec, headers)
   end
 end
 
+-- The statuses that end a request.
+local FINAL = {}
+for status = 200, 599 do FINAL[tostring(status)] = true end
+
 local function on_answer(handle)
   local headers = handle:headers()
   local status = headers:get(":status")
   if byte(status) ~= 50 and headers:get("x-easement-code") then return end
   local location = headers:get("location")
   if location and not is_local(location) then headers:remove("location") end
-  if not find(status, "^[2-5]%d%d$") then
+  if not FINAL[status] then
     replace_answer(handle, "502", "EAS-5502", "The target broke its contract", "The status of the target is none that ends a request.", "response:status")
     return
   end
