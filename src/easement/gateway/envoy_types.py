@@ -8,6 +8,12 @@ Tree = dict[str, Any]
 
 JWT_AUTHN: Final = "envoy.filters.http.jwt_authn"
 RBAC: Final = "envoy.filters.http.rbac"
+ACCESS_CLAIMS: Final = "jwt"
+"""Metadata of the token filter: the claims of an access token, which is what grants read."""
+OTHER_CLAIMS: Final = "other"
+"""The claims of any other token that the issuer signed."""
+ACCESS_TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - a type, no secret
+"""RFC 9068 §2.1: an access token says so, and ours in this spelling; an ID token or a client assertion is none."""
 LOCAL_RATELIMIT: Final = "envoy.filters.http.local_ratelimit"
 BUFFER: Final = "envoy.filters.http.buffer"
 LUA: Final = "envoy.filters.http.lua"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from easement.gateway.envoy_types import EXT_AUTHZ, JWT_AUTHN, RBAC, Tree, typed
+from easement.gateway.envoy_types import ACCESS_CLAIMS, EXT_AUTHZ, JWT_AUTHN, OTHER_CLAIMS, RBAC, Tree, typed
 from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER, VERDICT_HEADER
 
 PLAN_SEPARATOR: Final = "/"
@@ -44,7 +44,8 @@ _REFUSED: Final[Tree] = {
     "code": f"%RESP({CODE_HEADER})%",
     "tried": f"%RESP({TRIED_PATH_HEADER}):256%",
     "decided": f"%DYNAMIC_METADATA({EXT_AUTHZ}:{VERDICT_HEADER}):256%",
-    "client": f"%DYNAMIC_METADATA({JWT_AUTHN}:jwt:client_id):128%",
+    "client": f"%DYNAMIC_METADATA({JWT_AUTHN}:{ACCESS_CLAIMS}:client_id):128%",
+    "other_client": f"%DYNAMIC_METADATA({JWT_AUTHN}:{OTHER_CLAIMS}:client_id):128%",
 }
 SERVED_FIELDS: Final = tuple(_SERVED)
 """The fields of a short line after its mark, in order."""

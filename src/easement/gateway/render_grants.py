@@ -9,12 +9,10 @@ from typing import Final
 import structlog
 
 from easement.gateway.access_condition import AccessConditionError, condition
-from easement.gateway.envoy_types import JWT_AUTHN, Tree, seconds, typed
+from easement.gateway.envoy_types import ACCESS_CLAIMS, JWT_AUTHN, Tree, seconds, typed
 from easement.plan.model import Limit, RequestGrant, Route
 
 _log = structlog.get_logger()
-_ACCESS_TOKEN: Final = "at+jwt"  # noqa: S105 - a type, no secret
-"""RFC 9068 §2.1: an access token says so, and ours in this spelling; an ID token or a client assertion is none."""
 _UNLIMITED: Final = {"max_tokens": 4_000_000_000, "tokens_per_fill": 4_000_000_000, "fill_interval": "1s"}
 
 
@@ -91,7 +89,7 @@ def _by_client() -> Tree:
     return {
         "metadata": {
             "descriptor_key": "client",
-            "metadata_key": {"key": JWT_AUTHN, "path": [{"key": "jwt"}, {"key": "client_id"}]},
+            "metadata_key": {"key": JWT_AUTHN, "path": [{"key": ACCESS_CLAIMS}, {"key": "client_id"}]},
             "source": "DYNAMIC",
         }
     }
@@ -110,12 +108,11 @@ def _policy(grant: RequestGrant, route: Route) -> Tree:
 
 
 def _principals(grant: RequestGrant) -> Iterable[Tree]:
-    yield _claim(["jwt", "client_id"], {"string_match": {"exact": grant.client_id}})
-    yield _claim(["header", "typ"], {"string_match": {"exact": _ACCESS_TOKEN}})
-    yield _claim(["jwt", "aud"], _contains(grant.audience))
+    yield _claim([ACCESS_CLAIMS, "client_id"], {"string_match": {"exact": grant.client_id}})
+    yield _claim([ACCESS_CLAIMS, "aud"], _contains(grant.audience))
     for scope in grant.scopes:
-        yield _claim(["jwt", "scope"], _among_words(scope))
-    yield {"not_id": _claim(["jwt", "cnf"], {"present_match": True})}
+        yield _claim([ACCESS_CLAIMS, "scope"], _among_words(scope))
+    yield {"not_id": _claim([ACCESS_CLAIMS, "cnf"], {"present_match": True})}
     if grant.authentication != "oauth2":
         yield {"not_id": {"any": True}}
 

@@ -8,12 +8,15 @@ from importlib.resources import files
 from typing import Any, Final
 
 from easement.gateway.envoy_types import (
+    ACCESS_CLAIMS,
+    ACCESS_TOKEN_TYPE,
     ANSWERS_ONLY,
     BUFFER,
     EXT_AUTHZ,
     JWT_AUTHN,
     LOCAL_RATELIMIT,
     LUA,
+    OTHER_CLAIMS,
     RBAC,
     ROUTER,
     Tree,
@@ -25,6 +28,7 @@ from easement.gateway.refusals import TRANSACTION_HEADER
 from easement.gateway.render_access_log import access_log
 from easement.gateway.render_clusters import CONTROL_CLUSTER, DECIDER_CLUSTER
 from easement.gateway.render_replies import header, local_replies, security_headers
+from easement.keys.jose import header_segment
 
 _NOBODY: Final = [{"address_prefix": "255.255.255.255", "prefix_len": 32}]
 """No caller is internal: Envoy's own x-envoy-* headers are stripped from every request."""
@@ -40,6 +44,7 @@ _FORGOTTEN: Final = (
 made to believe in another user, host, path or method, and those that let a target compress or cut its answer, which
 could then not be held to its contract."""
 _TOKEN_CACHE: Final = 10_000
+_BEARER: Final = "Bearer "
 
 
 def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree) -> Tree:
@@ -161,25 +166,42 @@ def _forget_proxies() -> Tree:
 
 
 def _tokens(jwks: dict[str, Any], issuer: str) -> Tree:
-    """RFC 9068 tokens from the Authorization header alone, and a token on every path, known or not."""
+    """RFC 9068 tokens from the Authorization header alone, and a token on every path, known or not.
+
+    Grants read the claims of access tokens only (RFC 9068 §4: ``typ`` is checked). The header of our own tokens follows
+    from key and type, so an access token is known by how it begins, and Envoy copies no header for each request. Any
+    other token of the issuer's is verified too, but its claims go by another name, which no grant reads.
+    """
+    provider = {
+        "issuer": issuer,
+        "require_expiration": True,
+        "clock_skew_seconds": _CLOCK_SKEW_S,
+        "from_headers": [{"name": "authorization", "value_prefix": _BEARER}],
+        "local_jwks": {"inline_string": json.dumps(jwks, sort_keys=True)},
+        "forward": False,
+        "jwt_cache_config": {"jwt_cache_size": _TOKEN_CACHE},
+    }
     return http_filter(
         JWT_AUTHN,
         "jwt_authn.v3.JwtAuthentication",
         providers={
-            "easement": {
-                "issuer": issuer,
-                "require_expiration": True,
-                "clock_skew_seconds": _CLOCK_SKEW_S,
-                "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
-                "local_jwks": {"inline_string": json.dumps(jwks, sort_keys=True)},
-                "forward": False,
-                "payload_in_metadata": "jwt",
-                "header_in_metadata": "header",
-                "jwt_cache_config": {"jwt_cache_size": _TOKEN_CACHE},
-            }
+            "access-token": {**provider, "payload_in_metadata": ACCESS_CLAIMS},
+            "other-token": {**provider, "payload_in_metadata": OTHER_CLAIMS},
         },
-        rules=[{"match": {"prefix": "/"}, "requires": {"provider_name": "easement"}}],
+        rules=[
+            *({"match": _begins(jwk["kid"]), "requires": {"provider_name": "access-token"}} for jwk in jwks["keys"]),
+            {"match": {"prefix": "/"}, "requires": {"provider_name": "other-token"}},
+        ],
     )
+
+
+def _begins(kid: str) -> Tree:
+    """A request whose token begins as an access token of one key.
+
+    The filter reads the token from the same place: after the first ``Bearer`` of the header, or of all of them joined.
+    """
+    start = f"{_BEARER}{header_segment(kid, type=ACCESS_TOKEN_TYPE)}."
+    return {"prefix": "/", "headers": [{"name": "authorization", "string_match": {"prefix": start}}]}
 
 
 def _decider() -> Tree:

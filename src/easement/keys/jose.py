@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 import math
@@ -25,6 +26,7 @@ __all__ = [
     "SigningKey",
     "VerificationKey",
     "generate_signing_key",
+    "header_segment",
     "open_payload",
     "peek_claims",
     "seal_payload",
@@ -148,9 +150,20 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
 
 
 def sign_jwt(claims: Mapping[str, Any], key: SigningKey, *, type: str) -> str:  # noqa: A002 - the name of the header
-    """A compact JWS over ``claims`` with header ``alg`` ES256, ``typ`` and ``kid``."""
-    header = {"alg": "ES256", "typ": type, "kid": key.kid}
-    return jws.serialize_compact(header, _json(claims), key.key, algorithms=["ES256"])
+    """A compact JWS over ``claims`` with header ``alg`` ES256, ``typ`` and ``kid``: see :func:`header_segment`."""
+    return jws.serialize_compact(_header(key.kid, type), _json(claims), key.key, algorithms=["ES256"])
+
+
+def header_segment(kid: str, *, type: str) -> str:  # noqa: A002 - the name of the header
+    """The first segment of every token that :func:`sign_jwt` makes with the key ``kid``, without the dot.
+
+    A token that begins so has this type and no other: whoever verifies it by a key set need not read its header.
+    """
+    return base64.urlsafe_b64encode(_json(_header(kid, type))).rstrip(b"=").decode()
+
+
+def _header(kid: str, type: str) -> dict[str, str]:  # noqa: A002 - the name of the header
+    return {"alg": "ES256", "typ": type, "kid": kid}
 
 
 def verify_jwt(

@@ -14,6 +14,7 @@ from easement.gateway.refusals import REFUSALS
 from easement.gateway.render_clusters import clusters
 from easement.gateway.render_listeners import contract_runtime
 from easement.gateway.rendering import Rendering, bootstrap, render
+from easement.keys.jose import generate_signing_key, sign_jwt
 from easement.testing.plans import make_plan, make_route, make_upstream
 
 PLACE = GatewayPlace(
@@ -54,11 +55,28 @@ def test_grants_cannot_be_switched_off_by_a_route_that_says_nothing(rendering: R
 
 def test_tokens_are_asked_for_on_every_path_and_read_from_the_header_alone(rendering: Rendering):
     tokens = manager(rendering)["http_filters"][0]["typed_config"]
-    assert tokens["rules"] == [{"match": {"prefix": "/"}, "requires": {"provider_name": "easement"}}]
-    provider = tokens["providers"]["easement"]
-    assert provider["from_headers"] == [{"name": "authorization", "value_prefix": "Bearer "}]
-    assert provider["forward"] is False
-    assert provider["require_expiration"] is True
+    assert tokens["rules"][-1] == {"match": {"prefix": "/"}, "requires": {"provider_name": "other-token"}}
+    for provider in tokens["providers"].values():
+        assert provider["from_headers"] == [{"name": "authorization", "value_prefix": "Bearer "}]
+        assert provider["forward"] is False
+        assert provider["require_expiration"] is True
+
+
+def test_claims_that_grants_read_are_those_of_tokens_that_begin_as_access_tokens_of_a_live_key():
+    first, second = generate_signing_key(), generate_signing_key()
+    plan = make_plan(make_route(), upstreams=[make_upstream(8000)])
+    keys = {"keys": [first.public_jwk(), second.public_jwk()]}
+    tokens = manager(render(plan, plan_hash="0" * 64, jwks=keys, place=PLACE))["http_filters"][0]["typed_config"]
+    *known, rest = tokens["rules"]
+    starts = [rule["match"]["headers"][0]["string_match"]["prefix"] for rule in known]
+    for key, start in zip((first, second), starts, strict=True):
+        assert f"Bearer {sign_jwt({}, key, type='at+jwt')}".startswith(start)
+        assert not f"Bearer {sign_jwt({}, key, type='JWT')}".startswith(start)
+        assert start.endswith(".")
+    assert {rule["requires"]["provider_name"] for rule in known} == {"access-token"}
+    assert rest["requires"] == {"provider_name": "other-token"}
+    named = {name: provider["payload_in_metadata"] for name, provider in tokens["providers"].items()}
+    assert named == {"access-token": "jwt", "other-token": "other"}
 
 
 def test_trap_the_decider_fails_closed(rendering: Rendering):
