@@ -62,6 +62,10 @@ DECLARED: Mapping[str, tuple[str, list[Parameter]]] = {
             declare("r", {"type": "string", "pattern": "^(?=a)(a+)+$"}),
         ],
     ),
+    "untyped": (
+        "/untyped",
+        [declare("p", {"pattern": "^[a-f]+$"}), declare("n", {"minimum": 5, "multipleOf": 5}), declare("free", {})],
+    ),
     "union": (
         "/union",
         [declare("v", {"oneOf": [{"type": "integer", "minimum": 5}, {"type": "string", "pattern": "^x"}]})],
@@ -247,6 +251,11 @@ ATTACKS = [
     Attack("one that looks ahead made to backtrack", "/hostile?r=" + "a" * 40 + "b", "/hostile?r=aaaa", "pattern"),
     Attack("neither branch of a union", "/union?v=4", "/union?v=5", ""),
     Attack("a text for the branch of numbers", "/union?v=4x", "/union?v=x4", ""),
+    Attack("a number where a pattern has no type", "/untyped?p=5", "/untyped?p=abc", "pattern"),
+    Attack("a list where a pattern has no type", "/untyped?p=abc&p=x", "/untyped?p=abc", "duplicate"),
+    Attack("a text where a minimum has no type", "/untyped?n=abc", "/untyped?n=10", "wrong-type"),
+    Attack("a small number where a minimum has no type", "/untyped?n=0", "/untyped?n=5", "minimum"),
+    Attack("a list where anything may stand", "/untyped?free=1&free=2", "/untyped?free=1", "duplicate"),
     Attack("a required parameter that is missing", "/needed", "/needed?code=AB", "missing"),
     Attack("a required parameter that is empty", "/needed?code=", "/needed?code=AB", "pattern"),
     Attack("a required parameter without a value", "/needed?code", "/needed?code=AB", "pattern"),

@@ -14,6 +14,8 @@ SEEN_PREFIX: Final = "x-easement-seen-"
 PASSED_PREFIX: Final = "x-easement-passed-"
 """From the decider: the value that goes on to the target in place of the caller's, whatever else the caller sent."""
 COOKIE: Final = "cookie"
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""RFC 9110 §5.1: no other name can arrive."""
 _PLAIN_NAME: Final = re.compile(r"[a-z0-9._-]+")
 
 
@@ -23,6 +25,12 @@ def decided_headers(route: Route) -> tuple[str, ...]:
     if any(one.location == "cookie" for one in route.decided):
         names.add(COOKIE)
     return tuple(sorted(names))
+
+
+def replaced_headers(route: Route) -> tuple[str, ...]:
+    """Names of all headers of the caller's that the decider answers for: none of them goes on as it came."""
+    names = {one.name.lower() for one in route.decided if one.location == "header" and _TOKEN.fullmatch(one.name)}
+    return tuple(sorted({*names, *decided_headers(route)}))
 
 
 def is_plain_name(name: str) -> bool:

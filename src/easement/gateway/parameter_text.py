@@ -1,6 +1,7 @@
 """From the texts of a parameter to the values they may stand for, by style (OpenAPI 3.1.1 §4.8.12.3, RFC 6570).
 
-A text has no type; the schema's shape says which may stand where. Where a text can be read both as a number and as
+A text has no type; the schema's shape says which may stand where; where it says nothing, a
+text is a text. Where it can be read both as a number and as
 text, there are two readings: everything as its narrowest type, and everything as text. A value passes if the schema
 accepts one of them. Whatever has no defined form, or two, is refused.
 """
@@ -145,9 +146,7 @@ def _read_scalar(rule: DecidedParameter, texts: Sequence[str], *, eager: bool) -
 
 def _read_array(rule: DecidedParameter, texts: Sequence[str], *, eager: bool) -> Iterator[Any]:
     node = _root(rule)
-    if node.types and "array" not in node.types:
-        return
-    if not node.types and node.properties is not None:
+    if "array" not in node.types:
         return
     items = _ANY if node.items is None else rule.shape.nodes[node.items]
     yield [_scalar(text, items.types, eager=eager) for text in _items(rule, texts)]
@@ -227,13 +226,15 @@ def _child(shape: ShapeSet, node: Shape, name: str) -> Shape:
 
 def _scalar(text: str, types: Sequence[str], *, eager: bool) -> Any:
     admits_text = not types or "string" in types
+    if not types:
+        return text
     if admits_text and not eager:
         return text
-    if not types or "number" in types or "integer" in types:
+    if "number" in types or "integer" in types:
         number = _number(text)
         if number is not None:
             return number
-    if text in _WORDS and (not types or "boolean" in types):
+    if text in _WORDS and "boolean" in types:
         return _WORDS[text]
     if admits_text:
         return text

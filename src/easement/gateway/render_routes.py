@@ -11,7 +11,13 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Final
 
-from easement.gateway.decided_headers import PASSED_PREFIX, SEEN_PREFIX, TARGET_HEADER, decided_headers
+from easement.gateway.decided_headers import (
+    PASSED_PREFIX,
+    SEEN_PREFIX,
+    TARGET_HEADER,
+    decided_headers,
+    replaced_headers,
+)
 from easement.gateway.envoy_types import (
     ANSWERS_ONLY,
     BUFFER,
@@ -164,14 +170,13 @@ def _header_changes(route: Route) -> Tree:
     ``Accept`` is as the contract has it: a target that offers other forms too must choose one that may pass.
     """
     changes: Tree = {}
-    checked = decided_headers(route)
-    added = [header(name, _METADATA.format(f"{PASSED_PREFIX}{name}")) for name in checked]
+    added = [header(name, _METADATA.format(f"{PASSED_PREFIX}{name}")) for name in decided_headers(route)]
     if route.answer_types:
         added.append(header("accept", ", ".join(route.answer_types)))
     if added:
         changes["request_headers_to_add"] = added
-    if checked:
-        changes["request_headers_to_remove"] = list(checked)
+    if replaced := replaced_headers(route):
+        changes["request_headers_to_remove"] = list(replaced)
     return changes
 
 

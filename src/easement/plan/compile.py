@@ -32,6 +32,7 @@ from easement.plan.model import (
 from easement.plan.parties import endpoint_of, upstream_of
 from easement.plan.requests import Notes, RequestCompiler
 
+_MAX_SAID: Final = 30
 FLOWING: Final = frozenset({LifecycleState.LIVE, LifecycleState.DEPRECATED})
 
 
@@ -183,7 +184,8 @@ def _programmed(notes: Mapping[str, Notes]) -> Condition:
     dropped = [f"{name}: {text}" for name, one in notes.items() for text in one.dropped]
     said = []
     if decided:
-        said.append("checked by the decider: " + "; ".join(decided))
+        more = f"; and {len(decided) - _MAX_SAID} more" if len(decided) > _MAX_SAID else ""
+        said.append("checked by the decider: " + "; ".join(decided[:_MAX_SAID]) + more)
     if dropped:
         said.append("never passed on: " + "; ".join(dropped))
     if unchecked:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from easement.interfaces.enforced_schema import enforced_schema
+from easement.interfaces.implied_types import with_implied_types
 from easement.interfaces.model import Parameter, Schema
 from easement.interfaces.number_formats import INT64_EDGE, with_number_bounds
 from easement.interfaces.openapi_parts import CONTENT_STYLE
@@ -26,10 +27,11 @@ CHECKED_FORMATS: Final = frozenset(
 )  # fmt: skip
 """Formats that a parameter is held to. Any other is an annotation (JSON Schema 2020-12 validation §7.2.3)."""
 TEXT_MEDIA: Final = "text/plain"
-_RULED_BY_HTTP: Final = frozenset(
-    {"connection", "content-length", "expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
-)
-"""Header names that frame the request; the gateway writes its own to the target, whatever a description says."""
+_GATEWAYS_OWN: Final = frozenset(
+    {"connection", "content-length", "expect", "host", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade",
+     "x-request-id", "x-transaction-id"}
+)  # fmt: skip
+"""Headers that the gateway writes itself to the target, whatever the caller sent and a description says."""
 _RULED_BY_OPENAPI: Final = frozenset({"accept", "authorization", "content-type"})
 _NOT_TEXT: Final = frozenset({"integer", "number", "boolean", "null"})
 _TEXT: Final = frozenset({"string", "null"})
@@ -58,7 +60,7 @@ class ParameterCompiler:
     _bounded: dict[str, Schema] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._bounded = {name: with_number_bounds(schema) for name, schema in self.definitions.items()}
+        self._bounded = {name: _of_texts(schema) for name, schema in self.definitions.items()}
 
     def compile(self, parameters: Sequence[Parameter]) -> CompiledParameters:
         """The rules of one operation's parameters."""
@@ -96,7 +98,8 @@ class ParameterCompiler:
         )
 
     def _decided(self, parameter: Parameter) -> DecidedParameter:
-        schema = with_number_bounds(parameter.schema)
+        is_document = parameter.style == CONTENT_STYLE
+        schema = with_number_bounds(parameter.schema) if is_document else _of_texts(parameter.schema)
         return DecidedParameter(
             name=parameter.name,
             location=parameter.location,
@@ -107,6 +110,11 @@ class ParameterCompiler:
             shape=compile_shape(schema, self._bounded, closed=True),
             schema=enforced_schema(schema, self._bounded, closed=True),
         )
+
+
+def _of_texts(schema: Schema) -> Schema:
+    """A schema for values that arrive as texts: every part says its type, and formats of numbers are bounds."""
+    return with_number_bounds(with_implied_types(schema))
 
 
 def in_short(reasons: Sequence[str]) -> str:
@@ -127,7 +135,7 @@ def _is_ruled_elsewhere(parameter: Parameter) -> bool:
 
 def _is_dropped(parameter: Parameter) -> bool:
     """A whole ``Cookie`` header never passes: cookies are declared one by one."""
-    return parameter.location == "header" and parameter.name.lower() in {*_RULED_BY_HTTP, "cookie"}
+    return parameter.location == "header" and parameter.name.lower() in {*_GATEWAYS_OWN, "cookie"}
 
 
 def _rule(one: DecidedParameter) -> ParameterRule:
@@ -189,8 +197,6 @@ def _has_one_reading(node: Shape) -> bool:
         return False
     if node.types:
         return set(node.types) <= _NOT_TEXT or set(node.types) <= _TEXT
-    if node.enum is not None:
-        return all(isinstance(value, str) for value in node.enum)
     return replace(node, extra=False) == Shape()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from easement.interfaces.implied_types import with_implied_types
 from easement.interfaces.model import Parameter
 from easement.interfaces.number_formats import INT64_EDGE, with_number_bounds
 from easement.plan.parameters import ParameterCompiler
@@ -24,6 +25,9 @@ def declared(schema: Any, location: str = "query", **changes: Any) -> Parameter:
         {"type": ["string", "null"]},
         {"type": ["integer", "null"], "minimum": 3},
         {"enum": ["a", "b"]},
+        {"minLength": 3},
+        {"minimum": 3},
+        {"items": {"enum": [1, 2]}},
         {"type": "integer", "format": "int64"},
         {"type": "number", "format": "double"},
         {"type": "string", "format": "made-up"},
@@ -46,8 +50,9 @@ def test_what_has_one_reading_is_checked_by_the_runtime(schema: Any):
         ({"type": "integer", "multipleOf": 2}, {}, "query parameter p: multipleOf"),
         ({"type": "integer", "maximum": 2**60}, {}, "query parameter p: numbers beyond 53 bits"),
         ({"type": ["string", "integer"]}, {}, "query parameter p: a text that may be of several types"),
-        ({"minLength": 3}, {}, "query parameter p: a text that may be of several types"),
+        ({"minLength": 3, "minimum": 3}, {}, "query parameter p: a text that may be of several types"),
         ({"type": "array"}, {}, "query parameter p: items that may be of several types"),
+        ({"pattern": "^a"}, {}, "query parameter p: pattern"),
         ({"type": "object"}, {}, "query parameter p: an object"),
         ({"type": "string"}, {"location": "cookie"}, "cookie parameter p: a cookie"),
         ({"type": "string"}, {"location": "path", "style": "label"}, "path parameter p: style label"),
@@ -71,7 +76,7 @@ def test_a_document_that_cannot_be_read_is_refused_and_named():
 
 
 def test_headers_that_frame_a_request_are_no_parameters():
-    names = ["Accept", "Authorization", "Content-Type", "Host", "Content-Length", "Cookie", "Transfer-Encoding"]
+    names = ["Accept", "Authorization", "Content-Type", "Host", "Content-Length", "Cookie", "X-Request-ID"]
     found = ParameterCompiler({}).compile([declared({"type": "string"}, "header", name=name) for name in names])
     assert (found.rules, found.decided) == ((), ())
     assert found.dropped == tuple(f"header parameter {name}" for name in names[3:])
@@ -92,3 +97,28 @@ def test_number_formats_are_bounds_wherever_a_schema_stands():
 def test_the_edge_of_64_bits_reads_alike_as_a_double_and_exactly():
     assert float(INT64_EDGE) == 2.0**63
     assert float(INT64_EDGE - 1) < 2.0**63
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ({"pattern": "^a"}, "string"),
+        ({"minimum": 1}, "number"),
+        ({"format": "uuid"}, "string"),
+        ({"format": "int64"}, "number"),
+        ({"enum": [1, "a"]}, ["integer", "string"]),
+        ({"const": True}, "boolean"),
+        ({"properties": {"a": {}}}, "object"),
+        ({"maxItems": 1}, "array"),
+    ],
+)
+def test_a_type_that_is_not_said_follows_from_what_is_asked(schema: Any, kind: Any):
+    assert with_implied_types(schema) == {**schema, "type": kind}
+
+
+def test_nothing_is_implied_where_nothing_is_asked_or_below_a_negation():
+    for schema in ({}, True, {"title": "x"}, {"not": {"pattern": "^a"}}, {"$ref": "#/$defs/A"}, {"type": "string"}):
+        assert with_implied_types(schema) == schema
+    assert with_implied_types({"anyOf": [{"pattern": "^a"}, {}]}) == {
+        "anyOf": [{"pattern": "^a", "type": "string"}, {}]
+    }
