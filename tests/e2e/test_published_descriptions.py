@@ -305,7 +305,7 @@ def test_whole_descriptions_are_imported_and_enforced(stand: Stand) -> None:
 def test_readme_says_which_patterns_of_parameters_the_decider_checks(stand: Stand) -> None:
     last = {status.integration: status.conditions[-1] for status in stand.plan().statuses}
     assert last[f"{CLIENT}-to-readme"].reason == "EnforcedInPart"
-    assert "getBranch: path parameter branch: pattern" in last[f"{CLIENT}-to-readme"].message
+    assert "getAPIKeys: path parameter subdomain: pattern" in last[f"{CLIENT}-to-readme"].message
     assert last[f"{CLIENT}-to-train-travel"].reason == "Enforced"
     assert "create-booking: request bodies of type application/xml" in last[f"{CLIENT}-to-train-travel"].message
 
