@@ -30,6 +30,7 @@ from easement.monitoring.health import HealthState
 from easement.monitoring.metrics import exposition
 from easement.runtime.settings import Settings
 from easement.standards.catalogue import catalogue
+from easement.standards.detector_page import detector_page
 from easement.standards.pattern_page import pattern_page
 
 DOCS: Final = Path(__file__).parent
@@ -47,6 +48,7 @@ def pages() -> dict[str, str]:
     made: Mapping[str, Callable[[], Iterator[str]]] = {
         "cli.md": _commands,
         "compatibility-rules.md": rules_page,
+        "credential-detectors.md": detector_page,
         "documents.md": _documents,
         "ledger-record.md": _record,
         "lifecycle.md": _lifecycle,

@@ -46,7 +46,7 @@ def check_folder(folder: Path, *, today: date) -> FolderCheck:
     estate, unresolved = assemble(bundle)
     problems = (*contents.problems, *bundle.problems, *unresolved)
     findings = tuple(
-        LocatedFinding(finding=finding, place=place_of(finding, bundle))
+        LocatedFinding(finding=finding, place=finding.place or place_of(finding, bundle))
         for finding in check_standards(estate, today)
         if not (problems and finding.rule in _ECHOES)
     )

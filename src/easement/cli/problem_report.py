@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from easement import __version__
 from easement.contract.codes import CATALOGUE
+from easement.contract.credential_detectors import SECRET_FINDINGS
 from easement.contract.kinds import Severity
 from easement.contract.literal_secrets import line_may_hold_secret
 from easement.contract.problems import Place, Problem
@@ -179,7 +180,7 @@ class _SourceLines:
     def __init__(self, sources: Mapping[str, bytes], entries: Iterable[_Entry]) -> None:
         self._sources = sources
         self._split: dict[str, list[str]] = {}
-        self._hidden = {(entry.place.file, entry.place.line) for entry in entries if entry.rule == "EAS-1302"}
+        self._hidden = {(entry.place.file, entry.place.line) for entry in entries if entry.rule in SECRET_FINDINGS}
 
     def excerpt(self, place: Place) -> Iterator[str]:
         """The line and a caret under the column, indented."""

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from easement.contract.credential_detectors import RANDOM
 from easement.contract.identity import document_key
 from easement.contract.kinds import Agreement, Document, Integration, Interface
-from easement.contract.literal_secrets import find_secrets
+from easement.contract.literal_secrets import matches
 from easement.contract.revision import resolve
 from easement.contract.validation import Complaint, Token
 from easement.contract.values import MAX_NAME_LENGTH, Duration
@@ -17,13 +18,21 @@ _UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u2
 """Control characters, and those that make text read otherwise than it is (CVE-2021-42574, "Trojan Source")."""
 
 
+_JUDGED_BY_RULE: Final = frozenset({"System", "Interface", "Integration"})
+"""In these what only looks random is a finding (rule credential-like-value), which stops it as well and can be waived
+when it is proven to be something else."""
+
+
 def text_complaints(tree: Any) -> Iterator[Complaint]:
     """Literal secrets and unseen characters anywhere in a document."""
-    for tokens, what in find_secrets(tree):
+    judged_by_rule = isinstance(tree, dict) and tree.get("kind") in _JUDGED_BY_RULE
+    for tokens, match in matches(tree):
+        if judged_by_rule and match.detector == RANDOM and isinstance(_value_at(tree, tokens), str):
+            continue
         yield Complaint(
             code="EAS-1302",
             tokens=tokens,
-            message=f"a literal secret: {what}",
+            message=f"a literal secret: {match.what}",
             hint="refer to it (secret://env/NAME) and change it where it is used: it has been seen",
         )
     yield from _unseen_characters(tree)
@@ -40,6 +49,12 @@ def document_complaints(document: Document, file: str) -> Iterator[Complaint]:
             yield from _agreement_complaints(document)
         case _:
             return
+
+
+def _value_at(tree: Any, tokens: tuple[Token, ...]) -> Any:
+    for token in tokens:
+        tree = tree[token]
+    return tree
 
 
 def _unseen_characters(tree: Any) -> Iterator[Complaint]:

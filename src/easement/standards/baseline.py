@@ -7,6 +7,7 @@ from typing import Final
 from easement.standards.baseline_access import ACCESS_RULES
 from easement.standards.baseline_api import API_RULES
 from easement.standards.baseline_card import CARD_RULES
+from easement.standards.baseline_credentials import CREDENTIAL_RULES
 from easement.standards.baseline_events import EVENT_RULES
 from easement.standards.baseline_health import HEALTH_RULES
 from easement.standards.baseline_messaging import MESSAGING_RULES
@@ -29,7 +30,7 @@ THEMES: Final[dict[str, tuple[AnyRule, ...]]] = {
     "Design of APIs": API_RULES,
     "Messaging": (*MESSAGING_RULES, *EVENT_RULES),
     "Logging and monitoring": MONITORING_RULES,
-    "Security": (*SECURITY_RULES, *ACCESS_RULES),
+    "Security": (*SECURITY_RULES, *ACCESS_RULES, *CREDENTIAL_RULES),
     "Ownership and agreements": OWNERSHIP_RULES,
     "Service levels": SERVICE_RULES,
     "Waivers": WAIVER_RULES,

@@ -66,4 +66,5 @@ def _judge(rules: Sequence[AnyRule], facts: Facts) -> Iterator[Finding]:
                 remedy=rule.remedy,
                 source=rule.source,
                 standard=rule.standard,
+                place=found.place,
             )

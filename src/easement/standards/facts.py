@@ -17,6 +17,7 @@ from easement.contract.kinds import (
     Tag,
     Waiver,
 )
+from easement.contract.revision import definition_files, definition_path
 from easement.estate.flows import CarriedField, Flow, FlowIndex, InterfaceFields
 from easement.estate.model import Estate, LifecycleState
 from easement.interfaces.model import InterfaceModel
@@ -102,7 +103,10 @@ class IntegrationFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InterfaceFacts:
-    """One interface with its definition, the system that offers it, and who uses it. ``key`` is its registry key."""
+    """One interface with its definition, the system that offers it, and who uses it. ``key`` is its registry key.
+
+    ``described`` are the files of its description by path, the description itself first.
+    """
 
     interface: Interface
     subject: str
@@ -111,6 +115,7 @@ class InterfaceFacts:
     offered: InterfaceFields
     system: System | None
     links: EstateLinks
+    described: tuple[tuple[str, bytes], ...] = ()
 
     @property
     def consumers(self) -> tuple[Integration, ...]:
@@ -190,7 +195,16 @@ def _interface_facts(estate: Estate, index: FlowIndex, links: EstateLinks) -> It
                 offered=offered,
                 system=estate.systems.get(interface.spec.system),
                 links=links,
+                described=_described(estate, key, interface),
             )
+
+
+def _described(estate: Estate, key: str, interface: Interface) -> tuple[tuple[str, bytes], ...]:
+    file = estate.files.places.get(("Interface", key))
+    if file is None:
+        return ()
+    contents = estate.files.contents
+    return tuple((name, contents[name]) for name in definition_files(definition_path(interface, file), contents))
 
 
 def integration_facts(

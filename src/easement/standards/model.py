@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from easement.contract.kinds import Severity, Stage
+from easement.contract.problems import Place
 from easement.standards.parameters import Parameter, ParameterValues, defaults
 
 FactsT = TypeVar("FactsT")
@@ -20,10 +21,14 @@ BASELINE_NAME: Final = "baseline"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One place at which a rule does not hold. ``path`` is a JSON pointer into the document."""
+    """One place at which a rule does not hold. ``path`` is a JSON pointer into the document.
+
+    ``place`` is set where that is in another file than the document.
+    """
 
     path: str
     message: str
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +92,8 @@ class Finding:
     waived_by: str = ""
     source: str = ""
     standard: str = BASELINE_NAME
+    place: Place | None = field(default=None, compare=False)
+    """Where it stands, if that is in another file than its subject."""
 
     @property
     def at(self) -> str:
