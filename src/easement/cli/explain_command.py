@@ -24,7 +24,7 @@ class ExplainFormat(StrEnum):
 def explain(  # noqa: PLR0917 - the parameters are the command's options
     topic: Annotated[
         str,
-        typer.Argument(help="A code such as EAS-1201, or access; nothing lists all codes.", metavar="[CODE|access]"),
+        typer.Argument(help="A code such as EAS-1201, or access; nothing lists all codes.", metavar="[TOPIC]"),
     ] = "",
     integration: Annotated[str, typer.Argument(help="With access: the integration.", metavar="[INTEGRATION]")] = "",
     folder: Annotated[

@@ -283,7 +283,8 @@ def _sealing(delivery: Delivery) -> Control:
         return none(Aspect.SEALING, "the contract asks for encryption: transport; broker and relay hold clear payloads")
     return compiled(
         Aspect.SEALING,
-        f"JWE to the target's key {key.get('kid', '(without kid)')}; the published copy and dead letters stay clear inside the broker",
+        f"JWE to the target's key {key.get('kid', '(without kid)')}; "
+        "the published copy and dead letters stay clear inside the broker",
         "relay",
         ledger("error_code=delivery.seal"),
         ledger("error_code=delivery.no-key"),

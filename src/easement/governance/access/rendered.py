@@ -24,7 +24,8 @@ _PLACE: Final = GatewayPlace(
     admin_port=1,
     issuer="urn:easement:issuer",
 )
-"""Where a gateway stands changes none of what is read here."""
+"""Where a gateway stands changes none of what is read here, nor do the keys that it trusts."""
+_NO_KEYS: Final[dict[str, Any]] = {"keys": []}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class Listener:
 
 def read_listener() -> Listener:
     """The listener as it is rendered for every plan."""
-    chain = data_listener({}, _PLACE, {})["filter_chains"][0]
+    chain = data_listener(_NO_KEYS, _PLACE, {})["filter_chains"][0]
     manager = chain["filters"][0]["typed_config"]
     return Listener(
         filters=tuple(each["name"] for each in manager["http_filters"]),

@@ -277,7 +277,7 @@ def _parameters(call: _Call) -> Control:
     said = [f"{place}: {listed(names)}" for place, names in by_place.items() if names]
     if not takes_query(route):
         said.append("no query is taken")
-    decided = sorted({one.name for one in getattr(route, "decided", ())})
+    decided = sorted({one.name for one in route.decided})
     if decided:
         said.append(f"by the decider: {listed(decided)}")
     return compiled(
