@@ -35,6 +35,8 @@ _MIN_SWITCHES: Final = 0.4
 _SHORTEST: Final = 8
 _ENCODED: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}={0,2}")
 _JOINING: Final = tuple(one for one in DETECTORS if one.joins)
+_WORDS: Final = re.compile(r"[a-z .,-]*")
+"""Names and prose without a capital or a digit: no credential is written so, and most texts of a document are."""
 _TEXT_SHARE: Final = 0.95
 _RANDOM_WORDS: Final = "a random string such as a key or token"
 
@@ -66,6 +68,21 @@ def matches(tree: Any) -> Iterator[tuple[tuple[Token, ...], Match]]:
             waiting.extend(((*path, index), child) for index, child in enumerate(value))
         elif isinstance(value, str) and (match := _judge(path, value)):
             yield path, match
+
+
+def random_texts(tree: Any) -> Iterator[tuple[tuple[Token, ...], str]]:
+    """Path and text of every value that is a secret by its look alone."""
+    waiting: list[tuple[tuple[Token, ...], Any]] = [((), tree)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(((*path, key), child) for key, child in value.items())
+        elif isinstance(value, list):
+            waiting.extend(((*path, index), child) for index, child in enumerate(value))
+        elif isinstance(value, str) and _is_random(value):
+            match = _judge(path, value)
+            if match is not None and match.detector == RANDOM:
+                yield path, value
 
 
 def may_be_secret(text: str, path: tuple[Token, ...] = ()) -> bool:
@@ -109,7 +126,7 @@ def form_of(text: str) -> Match | None:
 
 def known_form(text: str) -> Match | None:
     """The known form of credential that a text holds, as it is written or one step behind it."""
-    if len(text) < _SHORTEST:
+    if len(text) < _SHORTEST or _WORDS.fullmatch(text):
         return None
     if match := _detected(text, DETECTORS):
         return match

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from easement.contract.credential_detectors import IN_DESCRIPTION, IN_DOCUMENT, IN_EXAMPLE, RANDOM
+from easement.contract.credential_detectors import IN_DESCRIPTION, IN_DOCUMENT, IN_EXAMPLE
 from easement.contract.documents import to_json
 from easement.contract.kinds import Severity, Stage
-from easement.contract.literal_secrets import matches
+from easement.contract.literal_secrets import random_texts
 from easement.contract.places import pointer
 from easement.interfaces.description_secrets import secrets_in_description
 from easement.standards.facts import DocumentFacts, InterfaceFacts
@@ -21,9 +21,9 @@ _REMEDY: Final = (
 
 
 def _random_values(facts: DocumentFacts) -> Iterable[Found]:
-    for tokens, match in matches(to_json(facts.document)):
-        if match.detector == RANDOM:
-            yield Found(path=pointer(tokens), message=f"{match.what} ({len(match.secret)} characters)")
+    for tokens, text in random_texts(to_json(facts.document)):
+        message = f"a random string such as a key or token ({len(text)} characters)"
+        yield Found(path=pointer(tokens), message=message)
 
 
 def _in_description(facts: InterfaceFacts, *, known: bool) -> Iterable[Found]:
