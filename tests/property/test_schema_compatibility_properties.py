@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import HealthCheck, assume, given, note, settings
+from hypothesis import HealthCheck, assume, example, given, note, settings
 from hypothesis import strategies as st
 
 from easement.interfaces.compatibility.budget import DEFAULT_STEPS, Budget
@@ -200,13 +200,26 @@ def test_the_order_of_keys_means_nothing(schema: Any, definitions: Any) -> None:
     assert compared(whole, _reversed(whole), policy="full") == ()
 
 
+OBJECT = {"One": {"type": "object"}, "Two": {"properties": {}}}
+ANYTHING = {"One": True, "Two": {"properties": {}}}
+NESTED = {"properties": {"a": {"properties": {"b": {"type": "string"}}}}}
+
+
 @EXAMPLES
 @given(schema=SCHEMAS, definitions=DEFINITIONS)
+@example(schema=NESTED, definitions=OBJECT)
+@example(schema={"not": {"not": NESTED}}, definitions=OBJECT)
+@example(schema={"additionalProperties": NESTED["properties"]["a"]}, definitions=OBJECT)
+@example(schema={"patternProperties": NESTED["properties"]}, definitions=OBJECT)
+@example(schema={"not": {"not": {"not": {"not": {"$ref": "#/$defs/One"}}}}}, definitions=ANYTHING)
+@example(schema={"dependentSchemas": {"a": {"not": {"not": {"$ref": "#/$defs/One"}}}}}, definitions=ANYTHING)
 def test_a_reference_and_what_it_refers_to_mean_the_same(schema: Any, definitions: Any) -> None:
     one = definitions["One"]
     whole = {"$defs": definitions, "allOf": [schema, {"properties": {"a": {"$ref": "#/$defs/One"}}}]}
     inlined = {"$defs": definitions, "allOf": [schema, {"properties": {"a": one}}]}
-    assert compared(whole, inlined, policy="full") == ()
+    for policy in ("full", "strict"):
+        assert compared(whole, inlined, policy=policy) == ()
+        assert compared(inlined, whole, policy=policy) == ()
 
 
 @EXAMPLES

@@ -16,7 +16,7 @@ from easement.interfaces.compatibility.counter_example import Checker, find_exam
 from easement.interfaces.compatibility.counter_example_maker import NONE
 from easement.interfaces.compatibility.json_schema_circles import Circles
 from easement.interfaces.compatibility.json_schema_containment import Prover
-from easement.interfaces.compatibility.json_schema_facts import Facts, Sameness
+from easement.interfaces.compatibility.json_schema_facts import Sameness
 from easement.interfaces.compatibility.json_schema_failure import Failure
 from easement.interfaces.compatibility.json_schema_node import Document, Node
 from easement.interfaces.compatibility.json_schema_notes import Note, Notes, pointer_of
@@ -165,7 +165,7 @@ class SchemaComparer:
         prover = self._prover(side, old_is_source=old_is_source, judge=must_hold, budget=budget)
         source, target = (place.old, place.new) if old_is_source else (place.new, place.old)
         found = []
-        for failure in prover.contained(Facts.of([source]), target):
+        for failure in prover.differences(source, target):
             change = change_of(failure, old_is_source=old_is_source)
             if must_hold:
                 found.append(self._verdict(place, prover, failure, change, old_is_source=old_is_source))

@@ -16,7 +16,8 @@ from easement.interfaces.compatibility.json_schema_circles import CIRCULAR
 from easement.interfaces.compatibility.json_schema_facts import Facts, Sameness, Union
 from easement.interfaces.compatibility.json_schema_failure import Failure, each_once
 from easement.interfaces.compatibility.json_schema_node import Document, Node, conjuncts
-from easement.interfaces.compatibility.json_schema_objects import is_object_impossible, object_failures, removals
+from easement.interfaces.compatibility.json_schema_objects import is_object_impossible, object_failures
+from easement.interfaces.compatibility.json_schema_removals import is_described_beside, removals
 from easement.interfaces.compatibility.json_schema_scalars import (
     is_number_impossible,
     is_string_impossible,
@@ -27,6 +28,7 @@ from easement.interfaces.compatibility.json_schema_value import equal
 from easement.interfaces.compatibility.policy import Policy
 from easement.interfaces.compatibility.verdict import ChangeClass
 
+_Trail = tuple[tuple[str, object], ...]
 _MAX_DEPTH: Final = 60
 _MAX_TANGLE: Final = 40
 _MAX_SPLITS: Final = 6
@@ -56,10 +58,10 @@ class Prover:
         self._known: dict[tuple[object, ...], tuple[Failure, ...]] = {}
         self._impossible: dict[tuple[object, ...], bool] = {}
         self._open: dict[tuple[object, ...], tuple[int, int]] = {}
-        self._again: dict[tuple[object, ...], list[tuple[str, ...]]] = {}
+        self._again: dict[tuple[object, ...], list[_Trail]] = {}
         self._lowest = 1 << 30
         self._depth = 0
-        self._steps: list[str] = []
+        self._trail: list[tuple[str, object]] = []
         self._scratch = Document({}, "2020-12")
         self._kinds: dict[str, Node] = {}
 
@@ -68,10 +70,19 @@ class Prover:
         self.budget = budget
         self._open.clear()
         self._again.clear()
-        self._steps.clear()
+        self._trail.clear()
         self._lowest, self._depth = 1 << 30, 0
 
     # -- containment
+
+    def differences(self, source: Node, target: Node) -> tuple[Failure, ...]:
+        """Why not every instance of ``source`` fits ``target``, and which properties are described no longer.
+
+        Raises:
+            BudgetSpentError: see :meth:`contained`.
+        """
+        found = self.contained(Facts.of([source]), target)
+        return tuple(one for one in found if not is_described_beside(one, target, self.budget))
 
     def contained(self, facts: Facts, target: Node) -> tuple[Failure, ...]:
         """Why not every instance of ``facts`` fits ``target``; empty: every one does.
@@ -103,11 +114,9 @@ class Prover:
         if self._depth > _MAX_DEPTH:
             self._depth = 0
             raise BudgetSpentError(f"nested deeper than {_MAX_DEPTH} levels")
-        if name is not None:
-            self._steps.append(name)
+        self._trail.append(trail)
         found = self.contained(facts, target)
-        if name is not None:
-            self._steps.pop()
+        self._trail.pop()
         self._depth -= 1
         return (failure.under(name, trail) for failure in found)
 
@@ -130,35 +139,36 @@ class Prover:
         self._lowest = min(self._lowest, index)
         if depth >= self._depth:
             return (Failure(keyword="$ref", target=target, source=facts, is_sure=False),)
-        self._again.setdefault(key, []).append(tuple(self._steps))
+        self._again.setdefault(key, []).append(tuple(self._trail))
         return ()
 
     def _opened(self, key: tuple[object, ...], facts: Facts, target: Node) -> tuple[Failure, ...]:
-        index, before, outer = len(self._open), len(self._steps), self._lowest
+        index, before, outer = len(self._open), len(self._trail), self._lowest
         self._open[key] = (self._depth, index)
         self._lowest = 1 << 30
         try:
             found = self._decide(facts, target)
         finally:
             del self._open[key]
-        found = self._listed(found, {steps[before:] for steps in self._again.pop(key, ())}, facts, target)
+        found = self._listed(found, (trail[before:] for trail in self._again.pop(key, ())), facts, target)
         if self._lowest >= index or not self.holds(found):
             self._known[key] = found
         self._lowest = min(outer, self._lowest if self._lowest < index else 1 << 30)
         return found
 
     def _listed(
-        self, found: tuple[Failure, ...], again: set[tuple[str, ...]], facts: Facts, target: Node
+        self, found: tuple[Failure, ...], again: Iterable[_Trail], facts: Facts, target: Node
     ) -> tuple[Failure, ...]:
         """Each once, and once more at every place inside where the same schema comes again; not too many."""
         if not found:
             return found
         listed = list(found)
-        for steps in sorted(again - {()}):
+        by_steps = {_steps(trail): trail for trail in again}
+        for steps in sorted(by_steps.keys() - {()}):
             if len(listed) > _MAX_FAILURES:
                 break
             self.budget.spend(len(found))
-            listed.extend(map(_deeper(steps), found))
+            listed.extend(map(_deeper(by_steps[steps]), found))
         listed = list(each_once(listed))
         if len(listed) <= _MAX_FAILURES:
             return tuple(listed)
@@ -441,10 +451,20 @@ def _kind_names(branches: Iterable[Node]) -> frozenset[str]:
     )
 
 
-def _deeper(steps: tuple[str, ...]) -> Callable[[Failure], Failure]:
+def _steps(trail: _Trail) -> tuple[str, ...]:
+    return tuple(name for name in map(_step, trail) if name is not None)
+
+
+def _step(trail: tuple[str, object]) -> str | None:
+    """The name of the property that is stepped into; None for items and values of maps."""
+    kind, place = trail
+    return place if kind == "property" and isinstance(place, str) else None
+
+
+def _deeper(trail: _Trail) -> Callable[[Failure], Failure]:
     def deeper(failure: Failure) -> Failure:
-        for name in reversed(steps):
-            failure = failure.under(name, ("property", name))
+        for one in reversed(trail):
+            failure = failure.under(_step(one), one)
         return failure
 
     return deeper

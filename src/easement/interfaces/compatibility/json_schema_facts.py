@@ -264,7 +264,7 @@ class Facts:
 
     def member(self, name: str) -> tuple[Node, ...]:
         """What holds for the value of a property."""
-        return tuple(node for part in self.parts for node in _member(part, name))
+        return tuple(node for part in self.parts for node in members(part, name))
 
     @cached_property
     def unnamed(self) -> tuple[Node, ...]:
@@ -375,14 +375,27 @@ def in_place(node: Node) -> Iterator[Node]:
             continue
         seen.add(one)
         yield one
-        said = one.keywords
-        waiting.extend((*said.get("allOf", ()), *said.get("anyOf", ()), *said.get("oneOf", ())))
-        waiting.extend((*target_of(one), *double_negation(one)))
-        waiting.extend(said[key] for key in ("if", "then", "else") if key in said)
-        waiting.extend(said.get("dependentSchemas", {}).values())
+        waiting.extend(node for group in applied(one) for node in group)
 
 
-def _member(part: Node, name: str) -> Iterator[Node]:
+def applied(node: Node) -> Iterator[tuple[Node, ...]]:
+    """Schemas that a node applies to the same instance; those of one group are alternatives of each other."""
+    said = node.keywords
+    alone = (
+        *said.get("allOf", ()),
+        *target_of(node),
+        *double_negation(node),
+        *said.get("dependentSchemas", {}).values(),
+    )
+    yield from ((one,) for one in alone)
+    yield from (said[key] for key in ("anyOf", "oneOf") if key in said)
+    if "if" in said:
+        yield (said["if"],)
+    yield tuple(said[key] for key in ("then", "else") if key in said)
+
+
+def members(part: Node, name: str) -> Iterator[Node]:
+    """What a node by itself says about the value of a property."""
     said: Mapping[str, Any] = part.keywords
     is_known = name in said.get("properties", ())
     if is_known:

@@ -37,7 +37,8 @@ class Failure:
     @property
     def identity(self) -> tuple[Any, ...]:
         """Failures with the same identity say the same."""
-        return (self.keyword, self.target, self.steps, repr(self.detail), self.question)
+        place = self.trail if self.question is Open.WRITTEN_PROPERTY_REMOVED else self.steps
+        return (self.keyword, self.target, place, repr(self.detail), self.question)
 
 
 def each_once(failures: list[Failure]) -> tuple[Failure, ...]:

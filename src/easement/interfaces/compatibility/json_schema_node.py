@@ -136,29 +136,21 @@ class Document:
 
     def node(self, value: Json, pointer: str, resource: str = "") -> Node:
         """The node of one schema; the same for the same object."""
-        if not isinstance(value, Mapping):
-            return self._boolean(value, pointer)
         key = (id(value), pointer, resource)
         if key not in self._nodes:
             self._kept.append(value)
             self._count += 1
             node = Node(uid=self._count, pointer=pointer, raw=value, resource=resource)
             self._nodes[key] = node
-            self._read(node, value)
+            if isinstance(value, Mapping):
+                self._read(node, value)
+            else:
+                _read_boolean(node, value)
         return self._nodes[key]
 
     def synthetic(self, value: Json) -> Node:
         """A node that stands nowhere, for cases that a proof tells apart."""
         return self.node(value, "")
-
-    def _boolean(self, value: Json, pointer: str) -> Node:
-        self._count += 1
-        node = Node(uid=self._count, pointer=pointer, raw=value)
-        if value is False:
-            node.keywords["type"] = frozenset()
-        elif value is not True:
-            node.opaque["schema"] = value
-        return node
 
     def _read(self, node: Node, said: Mapping[str, Json]) -> None:
         identifier = said.get("$id", said.get("id") if self._age == 4 else None)
@@ -496,6 +488,13 @@ def is_number(value: Json) -> bool:
 def exact(value: float) -> Fraction:
     """A number as it is written: 0.1 is a tenth."""
     return Fraction(value) if isinstance(value, int) else Fraction(repr(value))
+
+
+def _read_boolean(node: Node, value: Json) -> None:
+    if value is False:
+        node.keywords["type"] = frozenset()
+    elif value is not True:
+        node.opaque["schema"] = value
 
 
 def target_of(node: Node) -> Iterator[Node]:

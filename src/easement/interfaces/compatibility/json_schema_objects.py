@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from easement.interfaces.compatibility.json_schema_facts import Evaluated, Facts, evaluated, in_place, is_never
+from easement.interfaces.compatibility.json_schema_facts import Evaluated, Facts, evaluated, is_never
 from easement.interfaces.compatibility.json_schema_failure import Failure
-from easement.interfaces.compatibility.json_schema_node import Node, conjuncts
+from easement.interfaces.compatibility.json_schema_node import Node
 from easement.interfaces.compatibility.json_schema_pattern import Texts
 from easement.interfaces.compatibility.json_schema_proof import Proof
 from easement.interfaces.compatibility.json_schema_scalars import shortest
@@ -223,55 +223,6 @@ def _is_absent(proof: Proof, facts: Facts, name: str) -> bool:
         return True
     source = Facts.of(facts.member(name))
     return bool(source.parts) and proof.impossible_below(source)
-
-
-def removals(proof: Proof, facts: Facts, target: Node) -> Iterator[Failure]:
-    """Properties that one side describes and the other no longer does, where containment has nothing against it."""
-    if not facts.may_be("object") or "object" not in Facts.of([target]).types:
-        return
-    described = {
-        name
-        for node in facts.origins
-        for one in in_place(node)
-        for name, schema in one.keywords.get("properties", {}).items()
-        if not _is_refused(schema)
-    }
-    parts = conjuncts(target)
-    if proof.reads:
-        if described or any("object" in one for one in facts.said("type")):
-            yield from _no_longer_read(facts, parts, described)
-        return
-    wanted = {name for one in in_place(target) for name in one.keywords.get("properties", ())}
-    rest = ("additionalProperties", "unevaluatedProperties", "patternProperties", "propertyNames")
-    if any(key in one.keywords for one in in_place(target) for key in rest):
-        return
-    if not any(one.keywords.get("properties") or one.keywords.get("type") == frozenset({"object"}) for one in parts):
-        return
-    for name, part in facts.named.items():
-        if name not in wanted and not _is_refused(part.keywords.get("properties", {}).get(name)):
-            yield Failure(
-                keyword="properties", target=target, source=facts, steps=(name,), detail=name,
-                trail=(("property", name),), question=Open.WRITTEN_PROPERTY_REMOVED,
-            )  # fmt: skip
-
-
-def _no_longer_read(facts: Facts, parts: Collection[Node], described: Collection[str]) -> Iterator[Failure]:
-    for part in parts:
-        for name, node in part.keywords.get("properties", {}).items():
-            if name in described or _is_refused(node) or any(finds(one, name) is not False for one in facts.patterns):
-                continue
-            if any("additionalProperties" in one.keywords and not is_never(one.keywords["additionalProperties"])
-                   and one.keywords["additionalProperties"].keywords for one in facts.parts):  # fmt: skip
-                continue
-            yield Failure(
-                keyword="properties", target=part, source=facts, steps=(name,), detail=name,
-                trail=(("property", name),), question=Open.READ_PROPERTY_REMOVED,
-            )  # fmt: skip
-
-
-def _is_refused(node: Node | None) -> bool:
-    """Whether a node refuses everything, by itself or by what it refers to."""
-    return node is not None and any(map(is_never, conjuncts(node)))
 
 
 def is_object_impossible(proof: Proof, facts: Facts) -> bool:

@@ -90,9 +90,13 @@ class CounterExample:
 class Verdict:
     """One change.
 
-    ``rule`` is a stable id such as ``request-property-became-required``. ``operation`` is the id by which contracts
-    name it (``operationId``, else ``METHOD /path``) or the channel; empty where all are hit. ``field_path`` is the
-    dotted path inside a body (``customer.email``; ``lines.sku`` for items), empty where the change is about none.
+    ``rule`` is a stable id such as ``request-property-became-required``. ``operation`` is what the old description
+    calls the operation or channel, spelled as in the ``operations`` and ``channels`` of a contract: the
+    ``operationId``, or where there is none a name made of method and path (``getOrdersByOrderId``, see
+    :func:`~easement.interfaces.path_templates.generated_id`), with ``_2`` and so on where a name comes again; for
+    events the key under ``channels``. A callback carries the operation that registers it, a webhook its key under
+    ``webhooks``. Empty where all are hit. ``field_path`` is the dotted path inside a body (``customer.email``;
+    ``lines.sku`` for items), empty where the change is about none.
     """
 
     rule: str
