@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import http.client
 import random
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote_from_bytes, unquote_plus
+from urllib.parse import quote_from_bytes
 
 import pytest
 
@@ -36,8 +35,6 @@ WORDS = [
     "a=b", "+", "%31", "\x00", "\x1f", "\x7f", "a\x00", "\u0085", "\ufeff1", "9" * 309, "9" * 400,
     "0." + "0" * 400 + "1", "#", "?", "1#2", " 1", "1 ", "1\n", "true ", "\t1",
 ]  # fmt: skip
-ENDS_IN_WHITE_SPACE = re.compile(r"[ \t\r\n](?=$|[,|& ])")
-"""The runtime takes a number with white space after it, as JSON would; the decider is the stricter one there."""
 BROKEN = [b"\xff", b"\xc3(", b"\xc1\x81", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"1\xff"]
 
 
@@ -165,9 +162,6 @@ def test_the_runtime_and_the_decider_decide_alike(both: GatewaySimulator):
             path, headers = request_of(chance, one, f"/r{number}")
             ruled, said = ask(path, headers)
             decided, why = ask(path.replace(f"/r{number}", f"/d{number}", 1), headers)
-            if ruled != decided and ENDS_IN_WHITE_SPACE.search(unquote_plus(path)):
-                assert decided == 400, (one, path, headers)
-                continue
             assert ruled == decided, (one, path, headers, said, why)
             assert ruled in {204, 400}, (path, said)
             passed += ruled == 204

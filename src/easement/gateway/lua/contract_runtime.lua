@@ -640,7 +640,7 @@ end
 local function check_text(value, node, depth)
   if not node.types.string then
     local ok = pcall(check_document, value, ANY)
-    if not ok or find(value, '^[%s"{%[]') then refuse("wrong-type", "must be " .. node.type_text, depth) end
+    if not ok or find(value, '[%s"{%[]') then refuse("wrong-type", "must be " .. node.type_text, depth) end
     read_value(1, byte(value), node, CLEAR, depth)
     return
   end
@@ -689,8 +689,13 @@ local function check_parameter(rule, values)
   end
 end
 
+-- A raw semicolon separates for some targets and for others not (the decider says the same).
 local function check_query(spec, query)
   local given = {}
+  if find(query, ";", 1, true) then
+    trail[1] = "query"
+    refuse("ambiguous-parameter", "has a raw semicolon", 1)
+  end
   for pair in string.gmatch(query, "[^&]+") do
     local at = find(pair, "=", 1, true)
     local name = percent_decoded(at and sub(pair, 1, at - 1) or pair, "query", true)
