@@ -36,8 +36,9 @@ from easement.contract.codes import CATALOGUE
 from easement.contract.kinds import Integration
 from easement.governance.change_cases import emergencies
 from easement.governance.compilation import current_plan
+from easement.governance.errors import UnknownError
 from easement.governance.go_live import onboarding
-from easement.governance.reading import RegisteredDocument, registered
+from easement.governance.reading import RegisteredDocument, registered_document
 from easement.identity.people import Person, Role
 from easement.ledger.query import Search
 from easement.ledger.record import Record
@@ -52,6 +53,8 @@ NAVIGATION: Final = (
     ("/standards", "Standards"), ("/scorecards", "Scorecards"), ("/refused", "Refused"),
     ("/dead-letters", "Dead letters"),
 )  # fmt: skip
+_ROWS: Final = 200
+"""Integrations on the health page: the worst ones. The page is made again every few seconds."""
 _CSP: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -100,8 +103,8 @@ class Console:
         rows = self.monitoring.integration_health(now)
         shown = [row for row in rows if matches(query, row.name, row.title, row.source, row.target, row.owner)]
         return self.render(
-            "health.html", person, "/", title="Health", refreshing=True, query=query, rows=shown,
-            summary=summary(rows, self.monitoring.refused(now)), ledger=self._ledger(),
+            "health.html", person, "/", title="Health", refreshing=True, query=query, rows=shown[:_ROWS],
+            more=len(shown) - _ROWS, summary=summary(rows, self.monitoring.refused(now)), ledger=self._ledger(),
         )  # fmt: skip
 
     def integration(self, request: Request) -> Response:
@@ -109,9 +112,11 @@ class Console:
         person = self.person(request)
         name = request.path_params["name"]
         snapshot = self.services.registry.snapshot()
-        found = next((one for one in registered(snapshot, "Integration") if one.name == name), None)
-        if found is None or not isinstance(found.document, Integration):
+        try:
+            found = registered_document(snapshot, "Integration", name)
+        except UnknownError:
             return self.message(person, 404, "No such integration", f"Nothing named “{name}” is registered.")
+        assert isinstance(found.document, Integration)  # noqa: S101 - the kind that was asked for
         plan = self._current_plan()
         health = next(
             (row for row in self.monitoring.integration_health(self.services.registry.now()) if row.name == name), None
