@@ -85,7 +85,8 @@ def bearer(identity: Identity, name: str, **options: Any) -> dict[str, str]:
 
 @pytest.mark.asyncio
 async def test_authlib_client_gets_a_token_with_basic_and_post(app: FastAPI, identity: Identity) -> None:
-    with warnings.catch_warnings(record=True):  # Authlib announces at import that it will move to another HTTP library
+    with warnings.catch_warnings():  # Authlib announces at import that it will move to another HTTP library
+        warnings.simplefilter("ignore")
         from authlib.integrations.httpx_client import AsyncOAuth2Client
     secret = identity.secret()
     for method in ("client_secret_basic", "client_secret_post"):
