@@ -70,6 +70,8 @@ class Node:
     opaque: dict[str, Json] = field(default_factory=dict)
     unknown: dict[str, Json] = field(default_factory=dict)
     resource: str = ""
+    at_once: tuple[Node, ...] | None = field(default=None, repr=False)
+    """What :func:`conjuncts` found: it is asked for over and over, and nothing changes once circles are cut."""
 
     def at(self, keyword: str) -> str:
         """JSON pointer of a keyword."""
@@ -513,7 +515,16 @@ def double_negation(node: Node) -> Iterator[Node]:
 
 
 def conjuncts(node: Node) -> tuple[Node, ...]:
-    """The nodes that an instance must fit at once: the node, what it refers to and its ``allOf``, all the way down."""
+    """The nodes that an instance must fit at once: the node, what it refers to and its ``allOf``, all the way down.
+
+    Found once for each node, so circles (see :mod:`.json_schema_circles`) have to be cut before.
+    """
+    if node.at_once is None:
+        node.at_once = _conjuncts_now(node)
+    return node.at_once
+
+
+def _conjuncts_now(node: Node) -> tuple[Node, ...]:
     found: dict[int, Node] = {}
     waiting = [node]
     while waiting:

@@ -14,6 +14,8 @@ from easement.interfaces.compatibility.json_schema_proof import Proof
 from easement.interfaces.compatibility.json_schema_value import fits
 from easement.interfaces.compatibility.policy import Open
 
+_OF_NUMBERS: Final = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
+_OF_STRINGS: Final = frozenset({"minLength", "maxLength", "pattern"})
 _NUMBER_FORMATS: Final = frozenset(
     {"int8", "int16", "int32", "int64", "float", "double", "decimal", "uint32", "uint64"}
 )
@@ -58,9 +60,9 @@ def scalar_failures(proof: Proof, facts: Facts, part: Node) -> Iterator[Failure]
     for keyword in ("enum", "const"):
         if keyword in said:
             yield Failure(keyword=keyword, target=part, source=facts)
-    if facts.may_be_number:
+    if not said.keys().isdisjoint(_OF_NUMBERS) and facts.may_be_number:
         yield from _number_failures(facts, part)
-    if facts.may_be("string"):
+    if not said.keys().isdisjoint(_OF_STRINGS) and facts.may_be("string"):
         yield from _string_failures(proof, facts, part)
     if "format" in said and _concerns(said["format"], facts) and not _has_format(facts, said["format"]):
         yield Failure(keyword="format", target=part, source=facts, question=Open.FORMAT)
