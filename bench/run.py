@@ -18,6 +18,7 @@ PARTS = {
     "tokens.py": "Tokens",
     "compiler.py": "Check, compile and impact of a large estate",
     "impact.py": "Impact of a change among 10,000 integrations",
+    "pages.py": "Pages of the console over 10,000 integrations",
 }
 INTRODUCTION = """\
 # Benchmarks
@@ -27,6 +28,8 @@ run on one machine, in turn. Absolute figures are of that machine only; load gen
 cores. What is compared with what stands in each part of `bench/`.
 
 """
+READING = "## Reading\n"
+"""What people wrote about the figures begins here, and stays."""
 
 
 def main() -> int:
@@ -46,7 +49,12 @@ def main() -> int:
             f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
         )
         when = dt.datetime.now(dt.UTC).date()
-        PAGE.write_text(f"{INTRODUCTION}Measured on {when}: {machine}.\n\n" + "\n".join(sections))
+        _, heading, reading = PAGE.read_text().partition(READING)
+        PAGE.write_text(
+            f"{INTRODUCTION}Measured on {when}: {machine}.\n\n"
+            + "\n".join(sections)
+            + f"\n{heading or READING}{reading}"
+        )
     return 1 if failed else 0
 
 

@@ -69,9 +69,8 @@ class RegistryPages:
         query, view = self._query(request, person)
         cursor = request.query_params.get("cursor", "")[:2000]
         try:
-            found = search(
-                self.services.catalogue.entries(), query, limit=PAGE, cursor=decode_cursor(cursor) if cursor else ""
-            )
+            reading = self.services.catalogue.shown()
+            found = search(reading.entries, query, limit=PAGE, cursor=decode_cursor(cursor) if cursor else "")
         except SearchError as error:
             raise ApiError(422, "malformed", str(error)) from error
         asked = _as_parameters(query)
@@ -81,7 +80,8 @@ class RegistryPages:
             chosen=[(name, value) for name, values in sorted(query.facets.items()) for value in sorted(values)],
             orders=ORDERS, views=views_of(self.services.registry, person.name), asked=urlencode(asked),
             following=urlencode([*asked, ("cursor", encode_cursor(found.cursor))]) if found.cursor else "",
-            document_path=document_path, view_path=lambda name: f"/registry?view={quote(name, safe='')}",
+            is_present=self.services.catalogue.is_present(reading), document_path=document_path,
+            view_path=lambda name: f"/registry?view={quote(name, safe='')}",
         )  # fmt: skip
 
     def csv(self, request: Request) -> Response:
@@ -130,7 +130,8 @@ class RegistryPages:
     def graph(self, request: Request) -> Response:
         """The neighbourhood of one document as a picture."""
         person = self.console.person(request)
-        reading, graph = self.services.catalogue.read(), self.services.catalogue.graph()
+        reading = self.services.catalogue.shown()
+        graph = reading.graph
         asked = _text(request, "at", 400)
         choice = _GraphChoice.of(request, asked or _busiest(graph))
         try:
@@ -145,6 +146,7 @@ class RegistryPages:
                 "graph.html", person, "/graph", title="Graph", choice=choice, drawn=None, problem=str(error),
                 owners=(), kinds=_DRAWN_KINDS, criticalities=_CRITICALITIES, graph_path=graph_path,
                 document_path=reference_path, max_depth=MAX_DEPTH,
+                is_present=self.services.catalogue.is_present(reading),
             )  # fmt: skip
         drawn = neighbourhood(
             found, keep=choice.keeps, words=self._overlay(choice.overlay, reading), overlay=choice.overlay,
@@ -154,7 +156,7 @@ class RegistryPages:
             "graph.html", person, "/graph", title="Graph", choice=choice, drawn=drawn, problem="",
             owners=sorted({node.owner for answer in found for node, _ in answer.reached() if node.owner}),
             kinds=_DRAWN_KINDS, criticalities=_CRITICALITIES, graph_path=graph_path, document_path=reference_path,
-            max_depth=MAX_DEPTH,
+            max_depth=MAX_DEPTH, is_present=self.services.catalogue.is_present(reading),
         )  # fmt: skip
 
     def shadow(self, request: Request) -> Response:

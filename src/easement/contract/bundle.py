@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from easement.contract import revision
 from easement.contract.identity import document_key
@@ -14,12 +15,17 @@ from easement.contract.problems import Place, Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedDocument:
-    """A valid document, the file it stands in, its revision and the places of its values."""
+    """A valid document, the file it stands in, its revision and the places of its values.
+
+    ``remembered`` keeps what others worked out from this document and the files that belong to its revision alone, so
+    that a document which stays the same is not read again with each change of another.
+    """
 
     document: Document
     file: str
     revision: str
     places: Places = field(compare=False, repr=False)
+    remembered: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def place(self, path: str, *, key: bool = False) -> Place:
         """Where the value at a JSON pointer stands (its key where ``key``); the nearest ancestor when it is absent."""

@@ -43,7 +43,10 @@ class Classification(StrEnum):
     @property
     def rank(self) -> int:
         """0 for public to 3 for restricted."""
-        return list(Classification).index(self)
+        return _CLASSIFICATION_RANKS[self]
+
+
+_CLASSIFICATION_RANKS: Final = {level: rank for rank, level in enumerate(Classification)}
 
 
 class Tag(StrEnum):

@@ -22,9 +22,12 @@ from easement.estate.model import Estate, EstateFiles, Registration
 from easement.estate.references import check_references
 from easement.estate.reporting import Reporter
 from easement.interfaces.model import InterfaceModel
+from easement.interfaces.offered_fields import InterfaceFields
 from easement.interfaces.reader import read_definition
 
 _UNREGISTERED: Final[Mapping[str, Registration]] = MappingProxyType({})
+_DEFINITION: Final = "definition"
+_FIELDS: Final = "fields"
 _DocumentT = TypeVar("_DocumentT", bound=Document)
 
 
@@ -42,6 +45,7 @@ def assemble(
     reporter = Reporter(sources, bundle.broken)
     interfaces = _of_kind(sources, Interface)
     integrations = _of_kind(sources, Integration)
+    models, offered = _models(interfaces, bundle.files, reporter)
     estate = Estate(
         teams=_of_kind(sources, Team),
         systems=_of_kind(sources, System),
@@ -50,9 +54,10 @@ def assemble(
         standards=_of_kind(sources, Standard),
         waivers=_of_kind(sources, Waiver),
         agreements=_of_kind(sources, Agreement),
-        models=_models(interfaces, bundle.files, reporter),
+        models=models,
         registrations={name: known for name, known in sorted(registrations.items()) if name in integrations},
         files=EstateFiles(contents=bundle.files, places={key: loaded.file for key, loaded in sources.items()}),
+        offered=offered,
     )
     index = FlowIndex(estate)
     check_references(estate, index, reporter)
@@ -67,13 +72,20 @@ def _of_kind(sources: Mapping[tuple[str, str], LoadedDocument], kind: type[_Docu
 
 def _models(
     interfaces: Mapping[str, Interface], files: Mapping[str, bytes], reporter: Reporter
-) -> dict[str, InterfaceModel]:
+) -> tuple[dict[str, InterfaceModel], dict[str, InterfaceFields]]:
     models: dict[str, InterfaceModel] = {}
+    offered: dict[str, InterfaceFields] = {}
     for name, interface in interfaces.items():
         model = _model(interface, files, reporter)
-        if model is not None:
-            models[name] = model
-    return models
+        if model is None:
+            continue
+        models[name] = model
+        remembered = reporter.sources["Interface", name].remembered
+        known = remembered.get(_FIELDS)
+        if known is None or not known.is_of(model, interface.spec):
+            known = remembered[_FIELDS] = InterfaceFields(model, interface.spec)
+        offered[name] = known
+    return models, offered
 
 
 def _model(interface: Interface, files: Mapping[str, bytes], reporter: Reporter) -> InterfaceModel | None:
@@ -99,7 +111,10 @@ def _model(interface: Interface, files: Mapping[str, bytes], reporter: Reporter)
             hint=_near_file(written, posixpath.dirname(source.file), files),
         )
         return None
-    model, problems = read_definition(kind, path, files)
+    if _DEFINITION not in source.remembered:
+        source.remembered[_DEFINITION] = read_definition(kind, path, files)
+    model: InterfaceModel | None
+    model, problems = source.remembered[_DEFINITION]
     reporter.problems.extend(problems)
     return model
 

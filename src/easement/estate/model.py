@@ -13,6 +13,7 @@ from easement.contract.identity import reference_key
 from easement.contract.kinds import Agreement, Integration, Interface, Standard, System, Team, Waiver
 from easement.contract.revision import resolve
 from easement.interfaces.model import InterfaceModel
+from easement.interfaces.offered_fields import InterfaceFields
 
 
 class LifecycleState(StrEnum):
@@ -51,7 +52,8 @@ class EstateFiles:
 class Estate:
     """All documents by key: the name; an interface's is ``NAME@MAJOR``. ``models`` has the same keys as ``interfaces``.
 
-    ``registrations`` is by integration name; one that is missing there is unregistered and never flows.
+    ``registrations`` is by integration name; one that is missing there is unregistered and never flows. ``offered``
+    has the fields of ``models`` where somebody read them before; whoever needs others reads them.
     """
 
     teams: Mapping[str, Team] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class Estate:
     models: Mapping[str, InterfaceModel] = field(default_factory=dict)
     registrations: Mapping[str, Registration] = field(default_factory=dict)
     files: EstateFiles = field(default_factory=EstateFiles, compare=False, repr=False)
+    offered: Mapping[str, InterfaceFields] = field(default_factory=dict, compare=False, repr=False)
 
     def interface_of(self, integration: Integration) -> Interface | None:
         """The interface version that an integration uses; None where there is none of that major."""

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from threading import Lock
+from threading import Lock, Thread
+from time import monotonic
 from typing import Any, Final
 
 from easement.contract.identity import reference_key
@@ -17,11 +18,13 @@ from easement.estate.graph import EstateGraph, build_graph
 from easement.estate.model import Estate
 from easement.governance.registry import Registry
 from easement.governance.search import CatalogueEntry
-from easement.governance.snapshot import Snapshot, assemble_entries
-from easement.standards.check import check
+from easement.governance.snapshot import Snapshot
 from easement.standards.model import Finding
 
 _RISING: Final = tuple(Classification)
+_AT_ONCE_S: Final = 0.5
+"""Below this people wait for the newest: nobody notices, and what they just did is there."""
+_SHOWN_AT_MOST_S: Final = 60.0
 
 
 class Reading:
@@ -30,11 +33,22 @@ class Reading:
     def __init__(self, snapshot: Snapshot, today: date) -> None:
         self.snapshot = snapshot
         self.today = today
+        self.is_whole = False
+        """Whether everything is worked out already."""
+
+    def is_of(self, snapshot: Snapshot, today: date) -> bool:
+        """Whether this is the reading of that state on that day."""
+        return self.snapshot.head == snapshot.head and self.today == today
+
+    def work_out(self) -> None:
+        """Work everything out now."""
+        _ = self.graph, self.entries
+        self.is_whole = True
 
     @cached_property
     def estate(self) -> Estate:
         """The estate of everything that was applied, approved or not."""
-        return assemble_entries(self.snapshot.registered.values(), self.snapshot.integrations).estate
+        return self.snapshot.registered_estate().estate
 
     @cached_property
     def graph(self) -> EstateGraph:
@@ -49,7 +63,7 @@ class Reading:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What the standards find in it today, waived findings included."""
-        return check(self.estate, self.today)
+        return self.snapshot.registered_findings(self.today)
 
     @cached_property
     def entries(self) -> tuple[CatalogueEntry, ...]:
@@ -70,31 +84,66 @@ class Reading:
 
 @dataclass(slots=True)
 class Catalogue:
-    """Keeps the reading of the present state. Usable from several threads: one works it out, the others wait."""
+    """Keeps the reading of the present state. Usable from several threads: one works it out, the others wait.
+
+    A large registry takes seconds to read after each change. :meth:`read` waits for that; :meth:`shown` is for pages
+    that people look at, and gives them what was read before while a thread reads the new state.
+    """
 
     registry: Registry
     _turn: Lock = field(default_factory=Lock, repr=False)
+    _renewal: Lock = field(default_factory=Lock, repr=False)
     _last: Reading | None = None
+    _took_s: float = 0.0
+    _since: float = 0.0
 
     def read(self) -> Reading:
         """The registry as it is now, and as the standards judge it today."""
         snapshot, today = self.registry.snapshot(), self.registry.today
         with self._turn:
-            if self._last is None or self._last.snapshot.head != snapshot.head or self._last.today != today:
+            if self._last is None or not self._last.is_of(snapshot, today):
                 self._last = Reading(snapshot, today)
             return self._last
 
+    def shown(self) -> Reading:
+        """What a page may show: the present state, or for a while the one before it where reading takes long."""
+        snapshot, today, last = self.registry.snapshot(), self.registry.today, self._last
+        if last is not None and last.is_whole and last.is_of(snapshot, today):
+            return last
+        if last is None or not last.is_whole or self._took_s < _AT_ONCE_S or self._is_too_old():
+            return self._renew(Reading(snapshot, today))
+        if self._renewal.acquire(blocking=False):
+            Thread(target=self._renew_aside, args=(Reading(snapshot, today),), daemon=True).start()
+        return last
+
+    def is_present(self, reading: Reading) -> bool:
+        """Whether nothing has changed since ``reading``."""
+        return reading.is_of(self.registry.snapshot(), self.registry.today)
+
     def entries(self) -> tuple[CatalogueEntry, ...]:
         """The search entries of the present state."""
-        reading = self.read()
-        with self._turn:
-            return reading.entries
+        return self.read().entries
 
     def graph(self) -> EstateGraph:
         """The graph of the present state."""
-        reading = self.read()
+        return self.read().graph
+
+    def _is_too_old(self) -> bool:
+        return 0 < self._since < monotonic() - _SHOWN_AT_MOST_S
+
+    def _renew_aside(self, reading: Reading) -> None:
+        try:
+            self._since = monotonic()
+            self._renew(reading)
+        finally:
+            self._renewal.release()
+
+    def _renew(self, reading: Reading) -> Reading:
+        began = monotonic()
+        reading.work_out()
         with self._turn:
-            return reading.graph
+            self._last, self._took_s, self._since = reading, monotonic() - began, 0.0
+        return reading
 
 
 def catalogue_entries(reading: Reading) -> tuple[CatalogueEntry, ...]:

@@ -33,7 +33,7 @@ from easement.governance.change_notices import Announcement, NoticeEvent, notice
 from easement.governance.errors import NotAllowedError, PolicyError, UnknownError
 from easement.governance.records import Act
 from easement.governance.registry import Actor, Registry
-from easement.governance.snapshot import Snapshot, assemble_entries
+from easement.governance.snapshot import Snapshot
 from easement.ledger.record import DetailValue, Record, Step
 from easement.standards.notice import notice_period
 from easement.store.change_cases import (
@@ -316,7 +316,7 @@ def act_on(registry: Registry, written: str, person: str, action: str, doing: Do
 
 def stage_of(snapshot: Snapshot) -> Stage:
     """The ground of an act."""
-    return Stage(snapshot=snapshot, estate=assemble_entries(snapshot.enforced.values(), snapshot.integrations).estate)
+    return Stage(snapshot=snapshot, estate=snapshot.enforced_estate().estate)
 
 
 def announce(

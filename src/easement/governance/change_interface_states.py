@@ -13,7 +13,7 @@ from easement.governance.change_gate import live_uses
 from easement.governance.interface_lifecycle import set_interface_state
 from easement.governance.notices_of_plan import standing_of
 from easement.governance.registry import Registry
-from easement.governance.snapshot import Snapshot, assemble_entries
+from easement.governance.snapshot import Snapshot
 from easement.store.change_cases import StoredCase
 
 
@@ -67,4 +67,4 @@ def _differs(case: StoredCase, wanted: InterfaceState, standing: InterfaceStandi
 
 def _is_used(snapshot: Snapshot, key: str) -> bool:
     """Whether contracts still flow on it: then its provider has named each of them to be cut off."""
-    return bool(live_uses(assemble_entries(snapshot.enforced.values(), snapshot.integrations).estate, key))
+    return bool(live_uses(snapshot.enforced_estate().estate, key))

@@ -14,7 +14,7 @@ from easement.governance.approval import SYSTEM_ACTOR
 from easement.governance.notices_of_plan import plan_notices
 from easement.governance.records import Act
 from easement.governance.registry import Registry
-from easement.governance.snapshot import Snapshot, assemble_entries
+from easement.governance.snapshot import Snapshot
 from easement.ledger.record import Step
 from easement.plan.codec import encode_plan, plan_hash
 from easement.plan.compile import compile_plan
@@ -28,7 +28,7 @@ _log = structlog.get_logger()
 def enforced_estate(registry: Registry) -> Estate:
     """The estate of approved revisions, with states and ids."""
     snapshot = registry.snapshot()
-    return assemble_entries(snapshot.enforced.values(), snapshot.integrations).estate
+    return snapshot.enforced_estate().estate
 
 
 def compile_current(registry: Registry) -> str:
@@ -38,7 +38,7 @@ def compile_current(registry: Registry) -> str:
     """
 
     def prepare(snapshot: Snapshot) -> tuple[Estate, bytes, Mapping[str, bool]]:
-        estate = assemble_entries(snapshot.enforced.values(), snapshot.integrations).estate
+        estate = snapshot.enforced_estate().estate
         notices = plan_notices(snapshot.interface_states)
         plan = compile_plan(estate, environment=registry.environment, today=registry.today, notices=notices)
         plan = replace(plan, removals=snapshot.removals)

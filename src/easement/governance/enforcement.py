@@ -53,8 +53,8 @@ class Candidate:
 
 def standing(snapshot: Snapshot, *, today: date) -> Standing:
     """Assemble and check what is enforced now."""
-    assembled = assemble_entries(snapshot.enforced.values(), snapshot.integrations)
-    return Standing(assembled=assembled, findings=tuple(check(assembled.estate, today)))
+    assembled = snapshot.enforced_estate()
+    return Standing(assembled=assembled, findings=snapshot.enforced_findings(today))
 
 
 def consider(snapshot: Snapshot, keys: Sequence[DocumentKey], now: Standing, *, today: date) -> Candidate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from easement.contract.documents import from_json, to_json
 from easement.contract.identity import document_key
@@ -21,13 +21,19 @@ REGISTERED_FOLDER: Final = "@registry"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """``file`` and the keys of ``files`` are paths below one root; ``places`` finds positions in ``file``."""
+    """``file`` and the keys of ``files`` are paths below one root; ``places`` finds positions in ``file``.
+
+    ``author`` is who applied a registered revision, else empty. ``remembered`` is that of
+    :class:`~easement.contract.bundle.LoadedDocument`.
+    """
 
     document: Document
     revision: str
     file: str
     places: Places
     files: Mapping[str, bytes] = field(default_factory=dict)
+    author: str = ""
+    remembered: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def kind(self) -> str:
@@ -64,6 +70,7 @@ def entries_of(bundle: Bundle) -> dict[tuple[str, str], Entry]:
             file=loaded.file,
             places=loaded.places,
             files=_definition_files(loaded, bundle.files),
+            remembered=loaded.remembered,
         )
         found[entry.kind, entry.name] = entry
     return found
@@ -79,6 +86,7 @@ def entry_of(stored: StoredRevision, contents: Mapping[str, bytes]) -> Entry:
         file=file,
         places=Places(file),
         files={f"{root}/{path}": contents[digest] for path, digest in stored.files.items()},
+        author=stored.author,
     )
 
 
@@ -89,7 +97,13 @@ def bundle_of(entries: Iterable[Entry], problems: tuple[Problem, ...] = ()) -> B
     for entry in entries:
         files.update(entry.files)
         documents.append(
-            LoadedDocument(document=entry.document, file=entry.file, revision=entry.revision, places=entry.places)
+            LoadedDocument(
+                document=entry.document,
+                file=entry.file,
+                revision=entry.revision,
+                places=entry.places,
+                remembered=entry.remembered,
+            )
         )
     return Bundle(documents=tuple(documents), files=files, problems=problems)
 

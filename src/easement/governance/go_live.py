@@ -21,10 +21,9 @@ from easement.estate.review import blocking_findings
 from easement.governance.errors import UnknownError
 from easement.governance.notices_of_plan import plan_notices, standing_of
 from easement.governance.registry import Registry
-from easement.governance.snapshot import Snapshot, assemble_entries
+from easement.governance.snapshot import Snapshot
 from easement.plan.compile import compile_plan
 from easement.plan.parties import endpoint_of
-from easement.standards.check import check
 from easement.standards.model import Finding
 
 _GATE: Final = frozenset({"findings", "review", "interface", "credentials", "programmed", "probe", "monitor", "alerts"})
@@ -98,13 +97,13 @@ def _case(registry: Registry, snapshot: Snapshot, name: str) -> _Case:
     entry = snapshot.registered.get(("Integration", name))
     if entry is None or name not in snapshot.integrations:
         raise UnknownError(f"integration {name!r} is not registered", ("easement apply registers documents",))
-    estate = assemble_entries(snapshot.registered.values(), snapshot.integrations).estate
+    estate = snapshot.registered_estate().estate
     return _Case(
         snapshot=snapshot,
         name=name,
         integration=estate.integrations[name],
         estate=estate,
-        findings=check(estate, registry.today),
+        findings=snapshot.registered_findings(registry.today),
         registry=registry,
     )
 

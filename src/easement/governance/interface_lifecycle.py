@@ -21,7 +21,7 @@ from easement.governance.notices_of_plan import standing_of
 from easement.governance.records import Act
 from easement.governance.registry import Registry
 from easement.governance.requirements import live_dependents
-from easement.governance.snapshot import Snapshot, assemble_entries
+from easement.governance.snapshot import Snapshot
 from easement.ledger.record import Step
 from easement.plan.notices import is_safe_link
 from easement.store.documents import move_head
@@ -134,7 +134,7 @@ def _rules(
     *,
     although_used: bool,
 ) -> Iterable[str]:
-    estate = assemble_entries(snapshot.enforced.values(), snapshot.integrations).estate
+    estate = snapshot.enforced_estate().estate
     standings: Mapping[str, InterfaceStanding] = {
         other: standing_of(snapshot.interface_states.get(other)) for other in estate.interfaces
     }

@@ -15,7 +15,7 @@ from easement.governance.errors import PolicyError, StaleError, UnknownError
 from easement.governance.go_live import missing_at_gate
 from easement.governance.records import Act
 from easement.governance.registry import Actor, Registry
-from easement.governance.snapshot import Snapshot, assemble_entries
+from easement.governance.snapshot import Snapshot
 from easement.ledger.record import Step
 from easement.standards.check import check
 from easement.store.documents import move_head
@@ -98,7 +98,7 @@ def _met(registry: Registry, snapshot: Snapshot, stored: StoredIntegration, reas
     if registry.now() - stored.changed >= registry.notice:
         met.add(Guard.NOTICE_OVER)
     if ("Integration", stored.name) in snapshot.enforced:
-        estate = assemble_entries(snapshot.enforced.values(), snapshot.integrations).estate
+        estate = snapshot.enforced_estate().estate
         met |= guards(estate, stored.name, check(estate, registry.today))
     return met
 

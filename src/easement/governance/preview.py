@@ -66,9 +66,9 @@ def propose(snapshot: Snapshot, bundle: Bundle, *, prune: bool, today: date) -> 
     absent = tuple(key for key in snapshot.registered if key not in incoming)
     removed = absent if prune else ()
     merged = {key: entry for key, entry in snapshot.registered.items() if key not in removed} | incoming
-    before = assemble_entries(snapshot.registered.values(), snapshot.integrations)
+    before = snapshot.registered_estate()
     after = assemble_entries(merged.values(), snapshot.integrations, problems=bundle.problems)
-    enforced = assemble_entries(snapshot.enforced.values(), snapshot.integrations)
+    enforced = snapshot.enforced_estate()
 
     touched = tuple(
         key
@@ -81,7 +81,7 @@ def propose(snapshot: Snapshot, bundle: Bundle, *, prune: bool, today: date) -> 
         *_still_needed(snapshot, enforced, removed),
     )
     findings = () if problems else check(after.estate, today)
-    shown = _relevant(findings, () if problems else check(before.estate, today), touched)
+    shown = _relevant(findings, () if problems else snapshot.registered_findings(today), touched)
     reviews = (
         ()
         if problems

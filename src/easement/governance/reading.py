@@ -16,7 +16,6 @@ from easement.governance.notices_of_plan import standing_of
 from easement.governance.registry import Registry
 from easement.governance.reviews import review_of
 from easement.governance.snapshot import Snapshot, assemble_entries
-from easement.standards.check import check
 from easement.standards.model import Finding
 from easement.store.database import reading
 from easement.store.reviews import PENDING, StoredReview
@@ -89,7 +88,7 @@ def registered_key(snapshot: Snapshot, kind: str, name: str) -> str:
 def registered_estate(registry: Registry) -> Estate:
     """The estate of everything that was applied, approved or not."""
     snapshot = registry.snapshot()
-    return assemble_entries(snapshot.registered.values(), snapshot.integrations).estate
+    return snapshot.registered_estate().estate
 
 
 def document_history(registry: Registry, kind: str, name: str) -> tuple[StoredRevision, ...]:
@@ -119,7 +118,7 @@ def review_detail(registry: Registry, review_id: str) -> ReviewDetail:
     after = assemble_entries((snapshot.enforced | {key: snapshot.registered[key]}).values(), snapshot.integrations)
     differing = {(change.kind, change.name): change for change in changes(now.assembled.estate, after.estate)}
     subject = f"{review.kind.lower()}/{review.name}"
-    found = check(registered_estate(registry), registry.today)
+    found = snapshot.registered_findings(registry.today)
     return ReviewDetail(
         review=review,
         document=to_json(snapshot.registered[key].document),

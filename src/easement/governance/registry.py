@@ -80,10 +80,11 @@ class Registry:
             snapshot = last[0] if last and last[0].head == head else self._loaded(connection)
         self._last[:] = [snapshot]
         changes = snapshot.changes.at(self.now())
-        return snapshot if changes is snapshot.changes else replace(snapshot, changes=changes)
+        return snapshot if changes is snapshot.changes else snapshot.with_changes(changes)
 
     def _loaded(self, connection: Connection) -> Snapshot:
-        return replace(load_snapshot(connection), waits_for_gate=self.enforce_gate)
+        known = {entry.key: entry for last in self._last[:] for entry in last.entries()}
+        return replace(load_snapshot(connection, known), waits_for_gate=self.enforce_gate)
 
     def in_turn(
         self, prepare: Callable[[Snapshot], _Prepared], commit: Callable[[Connection, Snapshot, _Prepared], _Done]

@@ -14,7 +14,6 @@ from easement.estate.sprawl import Sprawl, sprawl
 from easement.governance.dossier import measured_of
 from easement.governance.errors import UnknownError
 from easement.governance.registry import Registry
-from easement.governance.snapshot import assemble_entries
 from easement.standards.check import check, rules_of
 from easement.standards.model import BASELINE_NAME, Finding
 from easement.standards.pattern_advice import pattern_advice
@@ -86,7 +85,7 @@ class Scorecards:
         last = self._last[:]
         if last and last[0][0] == key:
             return last[0][1]
-        estate = assemble_entries(snapshot.registered.values(), snapshot.integrations).estate
+        estate = snapshot.registered_estate().estate
         found = standing_of(estate, registry.today, health)
         self._last[:] = [(key, found)]
         return found

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from threading import RLock
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection
 
@@ -13,6 +17,8 @@ from easement.estate.assemble import assemble
 from easement.estate.model import Estate, LifecycleState, Registration
 from easement.governance.change_permits import NO_PERMITS, ChangePermits, load_permits
 from easement.governance.entries import Entries, Entry, bundle_of, entry_of
+from easement.standards.check import check
+from easement.standards.model import Finding
 from easement.store.decommissions import names_being_removed
 from easement.store.documents import Head, StoredDocument, present, read_head
 from easement.store.integrations import StoredIntegration, present_integrations
@@ -21,6 +27,29 @@ from easement.store.revisions import get_revisions, read_files
 
 DocumentKey = tuple[str, str]
 """Kind and name."""
+
+_Made = TypeVar("_Made")
+_MOST_KEPT: Final = 8
+_NOTHING_KNOWN: Final[Mapping[tuple[str, str, str], Entry]] = MappingProxyType({})
+
+
+class _WorkedOut:
+    """What one state of the registry comes to. Whoever asks first works it out, others wait; two days are kept."""
+
+    __slots__ = ("_found", "_turn")
+
+    def __init__(self) -> None:
+        self._found: dict[object, Any] = {}
+        self._turn = RLock()
+
+    def once(self, what: object, make: Callable[[], _Made]) -> _Made:
+        with self._turn:
+            if what not in self._found:
+                if len(self._found) >= _MOST_KEPT:
+                    self._found.clear()
+                self._found[what] = make()
+            found: _Made = self._found[what]
+            return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +70,38 @@ class Snapshot:
     removals: tuple[str, ...] = ()
     waits_for_gate: bool = False
     changes: ChangePermits = NO_PERMITS
+    _worked_out: _WorkedOut = field(default_factory=_WorkedOut, init=False, compare=False, repr=False)
+
+    def registered_estate(self) -> Assembled:
+        """Everything that was applied, approved or not; put together once."""
+        return self._worked_out.once(
+            "registered", lambda: assemble_entries(self.registered.values(), self.integrations)
+        )
+
+    def enforced_estate(self) -> Assembled:
+        """Everything that is approved; put together once."""
+        return self._worked_out.once("enforced", lambda: assemble_entries(self.enforced.values(), self.integrations))
+
+    def registered_findings(self, today: date) -> tuple[Finding, ...]:
+        """What the standards find in :meth:`registered_estate` on a day, waived findings included."""
+        estate = self.registered_estate().estate
+        return self._worked_out.once(("registered", today), lambda: check(estate, today))
+
+    def enforced_findings(self, today: date) -> tuple[Finding, ...]:
+        """What the standards find in :meth:`enforced_estate` on a day, waived findings included."""
+        estate = self.enforced_estate().estate
+        return self._worked_out.once(("enforced", today), lambda: check(estate, today))
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry, registered and enforced; one that is both comes twice."""
+        yield from self.registered.values()
+        yield from self.enforced.values()
+
+    def with_changes(self, changes: ChangePermits) -> Snapshot:
+        """The same documents under other permits of change cases."""
+        other = replace(self, changes=changes)
+        object.__setattr__(other, "_worked_out", self._worked_out)
+        return other
 
     def state(self, integration: str) -> LifecycleState | None:
         """The lifecycle state of an integration, or None where it is not registered."""
@@ -61,15 +122,16 @@ class Assembled:
         return tuple(problem for problem in self.problems if (problem.code, problem.message) not in known)
 
 
-def load_snapshot(connection: Connection) -> Snapshot:
-    """Read the present state."""
+def load_snapshot(connection: Connection, known: Mapping[tuple[str, str, str], Entry] = _NOTHING_KNOWN) -> Snapshot:
+    """Read the present state. ``known`` are entries that were read before: a revision never changes."""
     head = read_head(connection)
     documents = {(document.kind, document.name): document for document in present(connection)}
     keys = [(*key, document.registered) for key, document in documents.items()]
     keys += [(*key, document.enforced) for key, document in documents.items() if document.enforced]
-    stored = get_revisions(connection, keys)
+    stored = get_revisions(connection, (key for key in keys if key not in known))
     contents = read_files(connection, (digest for revision in stored.values() for digest in revision.files.values()))
-    entries = {key: entry_of(revision, contents) for key, revision in stored.items()}
+    entries = {key: known[key] for key in keys if key in known}
+    entries |= {key: entry_of(revision, contents) for key, revision in stored.items()}
     return Snapshot(
         head=head,
         documents=documents,
@@ -77,9 +139,9 @@ def load_snapshot(connection: Connection) -> Snapshot:
         registered=_chosen(entries, documents, lambda document: document.registered),
         enforced=_chosen(entries, documents, lambda document: document.enforced),
         authors={
-            key: stored[*key, document.registered].author
+            key: entries[*key, document.registered].author
             for key, document in documents.items()
-            if (*key, document.registered) in stored
+            if (*key, document.registered) in entries
         },
         changes=load_permits(connection),
         interface_states=present_interface_states(connection),

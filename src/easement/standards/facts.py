@@ -18,9 +18,10 @@ from easement.contract.kinds import (
     Waiver,
 )
 from easement.contract.revision import definition_files, definition_path
-from easement.estate.flows import CarriedField, Flow, FlowIndex, InterfaceFields
+from easement.estate.flows import CarriedField, Flow, FlowIndex
 from easement.estate.model import Estate, LifecycleState
 from easement.interfaces.model import InterfaceModel
+from easement.interfaces.offered_fields import InterfaceFields
 from easement.standards.links import EstateLinks
 
 

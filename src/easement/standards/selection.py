@@ -20,8 +20,9 @@ from easement.contract.kinds import (
     System,
     Tag,
 )
-from easement.estate.flows import FlowIndex, InterfaceFields
+from easement.estate.flows import FlowIndex
 from easement.estate.model import Estate
+from easement.interfaces.offered_fields import InterfaceFields
 from easement.standards.facts import IntegrationFacts, InterfaceFacts, SystemFacts
 
 EVERYTHING: Final = Selector()
