@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 PARTS = {
     "gateway.py": "Gateway: requests beside plain Envoy",
+    "scale.py": "Gateway: 10,000 integrations beside 10",
     "relay.py": "Relay: the whole pipeline beside a bare fetch and publish",
     "ledger.py": "Ledger",
     "tokens.py": "Tokens",

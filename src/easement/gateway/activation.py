@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
+from easement.gateway.changed_part import changed_part
 from easement.gateway.envoy_admin import EnvoyAdmin, NotTakenError
 from easement.gateway.envoy_process import EnvoyError, EnvoyProcess, validate
 from easement.gateway.files import LiveFiles
@@ -16,6 +17,7 @@ from easement.gateway.plan_index import PlanArchive
 from easement.gateway.rendering import BOOTSTRAP, SECRETS, Rendering, bootstrap, render, static_bootstrap
 from easement.gateway.shadow import probe
 from easement.plan.codec import decode_plan
+from easement.plan.model import Plan
 from easement.store.atomic_file import write_atomically
 from easement.store.node_state import NodeState
 
@@ -24,13 +26,14 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True, kw_only=True)
 class Activation:
-    """Brings one Envoy from one node state to the next."""
+    """Brings one Envoy from one node state to the next. What is tried is the difference to the plan in force."""
 
     place: GatewayPlace
     binary: str
     live: LiveFiles
     archive: PlanArchive
     admin: EnvoyAdmin
+    _in_force: Plan | None = field(default=None, init=False, repr=False)
 
     def write_bootstrap(self) -> None:
         """What Envoy starts from; it holds no plan."""
@@ -43,32 +46,39 @@ class Activation:
         Returns the number of probes that were tried. Raises
         :class:`~easement.gateway.envoy_process.EnvoyError` (EAS-5902) with the reason.
         """
-        rendering, probes = await self._tried(state)
+        plan, rendering, probes = await self._tried(state)
         await asyncio.to_thread(self.archive.add, state.plan_hash, state.plan)
         if not envoy.alive:
             self.live.place(rendering)
+            self._in_force = plan
             return probes
         try:
             await self.live.exchange(rendering, self.admin)
         except NotTakenError as error:
             raise EnvoyError(f"EAS-5902: {error}") from error
+        self._in_force = plan
         return probes
 
-    async def _tried(self, state: NodeState) -> tuple[Rendering, int]:
+    async def _tried(self, state: NodeState) -> tuple[Plan, Rendering, int]:
+        def rendered(some: Plan) -> Rendering:
+            return render(some, plan_hash=state.plan_hash, jwks=state.jwks, place=self.place)
+
         try:
             plan = await asyncio.to_thread(decode_plan, state.plan)
-            rendering = await asyncio.to_thread(
-                lambda: render(plan, plan_hash=state.plan_hash, jwks=state.jwks, place=self.place)
-            )
+            part = changed_part(plan, self._in_force)
+            rendering = await asyncio.to_thread(rendered, plan)
+            trial = rendering if part is plan else await asyncio.to_thread(rendered, part)
         except ValueError as error:
             raise EnvoyError(f"EAS-5902: the plan cannot be rendered: {error}") from error
         candidate = self.place.folder / "candidate.json"
         secrets = self.place.live / SECRETS
         if not secrets.exists():
             write_atomically(secrets, rendering.live_files()[SECRETS])
-        tree = static_bootstrap(rendering)
+        tree = static_bootstrap(trial)
         await asyncio.to_thread(lambda: write_atomically(candidate, json.dumps(tree).encode(), durable=False))
         await validate(self.binary, candidate)
-        probes = await probe(plan, state.plan_hash, self.place, self.binary)
-        _log.info("gateway.plan_tried", plan=state.plan_hash, routes=len(plan.routes), probes=probes)
-        return rendering, probes
+        probes = await probe(part, state.plan_hash, self.place, self.binary)
+        _log.info(
+            "gateway.plan_tried", plan=state.plan_hash, routes=len(plan.routes), tried=len(part.routes), probes=probes
+        )
+        return plan, rendering, probes
