@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from easement.interfaces.shape import Projection, ShapeSet
 
@@ -22,6 +22,7 @@ class CostClass(StrEnum):
     NATIVE = "native"
     BODY = "body"
     DECISION = "decision"
+    INSPECTION = "inspection"
 
 
 class ConditionType(StrEnum):
@@ -134,6 +135,44 @@ class DecidedParameter:
     schema: Mapping[str, Any] | bool
 
 
+INSPECTED_BODY_LIMIT: Final = 1_048_576
+"""Bytes of a body that inspection reads; contracts that allow more cannot be inspected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionRules:
+    """The rules by which requests are inspected: which version, and the digest of their files.
+
+    ``problem`` says why there are none; then no contract that asks for inspection is programmed.
+    """
+
+    version: str = ""
+    digest: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionExclusion:
+    """What of the rules does not count for one operation.
+
+    It is a rule by its id, everywhere or for one argument, or all rules with a tag for one argument. Arguments go by
+    the names that rules use: ``json.note``, or the name of a parameter.
+    """
+
+    rule: int = 0
+    tag: str = ""
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """How requests of one grant are inspected. ``detect`` records what it finds and lets it pass."""
+
+    mode: Literal["detect", "block"]
+    paranoia: int
+    exclusions: tuple[InspectionExclusion, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestGrant:
     """The right of one client to call one operation, with what it may see of the answer."""
@@ -148,6 +187,7 @@ class RequestGrant:
     projection: Projection
     access: str = ""
     """CEL over ``principal`` (token claims) and ``request`` (path parameters), or empty."""
+    inspection: Inspection | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +227,16 @@ class Route:
     def interface_key(self) -> str:
         """``INTERFACE@MAJOR``."""
         return interface_of(self.id)
+
+    @property
+    def needs_decision(self) -> bool:
+        """Whether the decider holds its body or parameters against whole schemas."""
+        return self.body_schema is not None or bool(self.decided)
+
+    @property
+    def is_inspected(self) -> bool:
+        """Whether requests of some grant are inspected."""
+        return any(grant.inspection is not None for grant in self.grants)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +347,8 @@ class Plan:
     notices: tuple[Notice, ...] = ()
     removals: tuple[str, ...] = ()
     """Integrations that were decommissioned: whatever the bus still keeps of them goes."""
+    inspection: InspectionRules | None = None
+    """The rules that were there when this was compiled; None where nothing is inspected."""
 
 
 def interface_of(identifier: str) -> str:
