@@ -8,7 +8,7 @@ WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs clean lock
+.PHONY: help demo test check bench soak docs clean lock
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ check: $(VENV)/.dev ## Format, lint, types, import direction
 
 bench: $(VENV)/.dev ## Measure the hot paths as ratios against the bare engines
 	$(BIN)/python bench/run.py
+
+soak: $(VENV)/.dev ## Mixed load while plans change, certificates turn over and deciders die (MINUTES=30)
+	$(BIN)/python bench/soak.py --minutes $(or $(MINUTES),30)
 
 docs: $(VENV)/.dev ## Write the generated reference pages
 	$(BIN)/python docs/generate.py
