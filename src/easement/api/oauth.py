@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from easement.api.client_certificate import CLIENT_CERTIFICATE_HEADER, presented_certificate
 from easement.api.form_body import FormError, caller_address, read_form_body
 from easement.identity.authorization_server import (
     INTROSPECTION_PATH,
@@ -64,6 +65,7 @@ async def _answer(request: Request, endpoint: _Endpoint) -> Response:
             form=read_form(list(await read_form_body(request))),
             authorization=_one_authorization(request),
             remote=caller_address(request),
+            certificate=presented_certificate(request.headers.getlist(CLIENT_CERTIFICATE_HEADER)),
         )
     except FormError as error:
         return _send(OAuthError("invalid_request", str(error), status=error.status).answer())

@@ -10,7 +10,7 @@ import structlog
 
 from easement.gateway.access_condition import AccessConditionError, condition
 from easement.gateway.envoy_types import ACCESS_CLAIMS, JWT_AUTHN, Tree, seconds, typed
-from easement.plan.model import Limit, RequestGrant, Route
+from easement.plan.model import BOUND, Limit, RequestGrant, Route
 
 _log = structlog.get_logger()
 _UNLIMITED: Final = {"max_tokens": 4_000_000_000, "tokens_per_fill": 4_000_000_000, "fill_interval": "1s"}
@@ -112,9 +112,23 @@ def _principals(grant: RequestGrant) -> Iterable[Tree]:
     yield _claim([ACCESS_CLAIMS, "aud"], _contains(grant.audience))
     for scope in grant.scopes:
         yield _claim([ACCESS_CLAIMS, "scope"], _among_words(scope))
-    yield {"not_id": _claim([ACCESS_CLAIMS, "cnf"], {"present_match": True})}
-    if grant.authentication != "oauth2":
+    is_bound = _claim([ACCESS_CLAIMS, "cnf"], {"present_match": True})
+    if grant.authentication == BOUND:
+        yield is_bound
+        yield _holds_certificate_of(grant.client_id)
+    else:
+        yield {"not_id": is_bound}
+    if grant.authentication not in {"oauth2", BOUND}:
         yield {"not_id": {"any": True}}
+
+
+def _holds_certificate_of(system: str) -> Tree:
+    """The connection has a certificate of our own authority for this system (SPIFFE-ID §2; Envoy has verified it).
+
+    Whether it is the very certificate that the token is bound to, the contract runtime finds out.
+    """
+    name = f"spiffe://[^/]+/system/{re.escape(system)}"
+    return {"authenticated": {"principal_name": {"safe_regex": {"regex": name}}}}
 
 
 def _contains(text: str) -> Tree:

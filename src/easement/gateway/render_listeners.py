@@ -94,6 +94,8 @@ def control_listener(place: GatewayPlace) -> Tree:
         ],
     }
     manager["http_filters"] = [http_filter(ROUTER, "router.v3.Router", suppress_envoy_headers=True)]
+    manager["forward_client_cert_details"] = "SANITIZE_SET"
+    manager["set_current_client_cert_details"] = {"uri": True}
     manager["stream_idle_timeout"] = "120s"
     manager["request_timeout"] = "120s"
     return _listener("control", place.control_port, manager, place)
@@ -239,7 +241,11 @@ def _listener(name: str, port: int, manager: Tree, place: GatewayPlace) -> Tree:
 
 
 def _tls(place: GatewayPlace) -> Tree:
-    """The server's certificate by SDS from files, so that a renewed one is taken up without a restart."""
+    """The server's certificate by SDS from files, so that a renewed one is taken up without a restart.
+
+    A caller may present a certificate of our own authority; one of another's ends the handshake. Which operation needs
+    one is for its grants to say.
+    """
     return {
         "name": "envoy.transport_sockets.tls",
         "typed_config": typed(
@@ -247,6 +253,7 @@ def _tls(place: GatewayPlace) -> Tree:
             common_tls_context={
                 "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
                 "alpn_protocols": ["h2", "http/1.1"],
+                "validation_context": {"trusted_ca": {"filename": str(place.certificates / "ca.pem")}},
                 "tls_certificate_sds_secret_configs": [
                     {
                         "name": "server",

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from easement.interfaces.shape import Projection, Shape, ShapeSet
 from easement.interfaces.shapes import shape_to_json
-from easement.plan.model import ParameterRule, Route
+from easement.plan.model import BOUND, ParameterRule, Route
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}/]+)\}")
 _LUA_MAGIC: Final = re.compile(r"([\^$()%.\[\]*+\-?])")
@@ -35,7 +35,12 @@ def takes_query(route: Route) -> bool:
 
 def reads_request(route: Route) -> bool:
     """Whether the contract runtime must look at requests; size and undeclared queries are checked without it."""
-    return _reads_target(route) or bool(_rules(route, "header")) or reads_body(route)
+    return _reads_target(route) or bool(_rules(route, "header")) or reads_body(route) or _is_bound(route)
+
+
+def _is_bound(route: Route) -> bool:
+    """Whether a grant takes tokens that are bound to a client certificate (RFC 8705): the runtime compares the two."""
+    return any(grant.authentication == BOUND for grant in route.grants)
 
 
 def _reads_target(route: Route) -> bool:
@@ -78,7 +83,9 @@ def _spec(route: Route) -> dict[str, Any]:
     projections = {grant.id: _checked(grant.projection, grant.id) for grant in route.grants}
     distinct = {json.dumps(tree, sort_keys=True) for tree in projections.values()}
     names = [name for _, name in path_parts(route.path) if name]
+    bound = {"bound": True} if _is_bound(route) else {}
     return {
+        **bound,
         "operation": route.id,
         "reads_target": _reads_target(route),
         "path_pattern": path_pattern(route),

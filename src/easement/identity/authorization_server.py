@@ -22,7 +22,7 @@ from easement.identity.signing_keys import KeyRing
 from easement.identity.spent_tokens import SpentTokens
 from easement.identity.tokens import Claims, TokenError, TokenVerifier, claims_to_json, issue_access_token
 from easement.keys.jose import CLOCK_SKEW_S, SIGNATURE_ALGORITHMS
-from easement.plan.model import Account
+from easement.plan.model import BOUND, Account
 
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
 TOKEN_PATH: Final = "/oauth/token"  # noqa: S105 - a path
@@ -104,6 +104,7 @@ class AuthorizationServer:
             "jwks_uri": self.issuer + JWKS_PATH,
             "grant_types_supported": ["client_credentials"],
             "response_types_supported": [],
+            "tls_client_certificate_bound_access_tokens": True,
             "token_endpoint_auth_methods_supported": list(METHODS),
             "token_endpoint_auth_signing_alg_values_supported": algorithms,
             "introspection_endpoint_auth_methods_supported": list(METHODS),
@@ -132,7 +133,7 @@ class AuthorizationServer:
             attributes=account.attributes,
             now=now.timestamp(),
             lifetime_s=self.token_lifetime_s,
-            certificate_thumbprint=request.certificate_thumbprint,
+            certificate_thumbprint=_binding(request, account),
         )
         body = {"access_token": token, "token_type": "Bearer", "expires_in": self.token_lifetime_s}
         return OAuthAnswer(body={**body, "scope": " ".join(scopes)})
@@ -146,6 +147,16 @@ class AuthorizationServer:
             return TokenVerifier(self.keys.jwks(), self.issuer).verify(token, now.timestamp())
         except TokenError:
             return None
+
+
+def _binding(request: OAuthRequest, account: Account) -> str:
+    """The certificate that a token is bound to (RFC 8705 §3); empty where no contract of the account asks for it."""
+    certificate = request.certificate
+    if certificate is None:
+        return ""
+    if not certificate.is_of(account.client_id):
+        raise OAuthError("invalid_client", "the client certificate is of another system", status=401)
+    return certificate.thumbprint if BOUND in account.authentication else ""
 
 
 def _narrow_scopes(asked: str, account: Account) -> tuple[str, ...]:

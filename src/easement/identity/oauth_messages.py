@@ -12,18 +12,33 @@ _NO_STORE: Final = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PresentedCertificate:
+    """A client certificate that our own gateway has verified.
+
+    ``thumbprint`` is base64url SHA-256 (``x5t#S256`` of RFC 8705 §3.1); ``identity`` its SPIFFE id, or empty.
+    """
+
+    thumbprint: str
+    identity: str
+
+    def is_of(self, system: str) -> bool:
+        """Whether it was issued to this system."""
+        return bool(re.fullmatch(rf"spiffe://[^/]+/system/{re.escape(system)}", self.identity))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthRequest:
     """One request of an OAuth 2.0 endpoint, already parsed.
 
     ``form`` has the parameters without empty ones; only ``resource`` may have several values. ``authorization`` is the
-    header as it came. ``remote`` is the caller's address, for the limit on failures. ``certificate_thumbprint`` is that
-    of a client certificate that our own gateway has verified, or empty.
+    header as it came. ``remote`` is the caller's address, for the limit on failures. ``certificate`` is that
+    of the caller's connection, where it has one.
     """
 
     form: Mapping[str, tuple[str, ...]] = field(repr=False)
     authorization: str = field(default="", repr=False)
     remote: str = ""
-    certificate_thumbprint: str = ""
+    certificate: PresentedCertificate | None = None
 
     def one(self, name: str) -> str:
         """The value of a parameter, or empty."""

@@ -12,6 +12,7 @@ from typing import Final
 from easement.contract.kinds import Agreement, Handling, Integration, Pattern
 from easement.estate.agreements import agreements_between, in_force, same_organisation
 from easement.estate.model import Estate
+from easement.plan.model import BOUND
 
 Reason = tuple[str, str]
 
@@ -46,8 +47,10 @@ def _access(_estate: Estate, integration: Integration) -> Iterable[Reason]:
 
 def _authentication(_estate: Estate, integration: Integration) -> Iterable[Reason]:
     method = integration.spec.security.authentication
-    if method != "oauth2":
-        yield "AuthenticationNotEnforced", f"authentication {method} is not enforced yet; use oauth2"
+    if method == BOUND and integration.spec.pattern is not Pattern.REQUEST:
+        yield "AuthenticationNotEnforced", f"authentication {method} is enforced for requests only; use oauth2"
+    elif method not in {"oauth2", BOUND}:
+        yield "AuthenticationNotEnforced", f"authentication {method} is not enforced yet; use oauth2 or {BOUND}"
 
 
 def _handling(_estate: Estate, integration: Integration) -> Iterable[Reason]:

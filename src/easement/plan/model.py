@@ -64,6 +64,10 @@ class Party:
     """How long its records are kept: ``d400`` is 400 days."""
 
 
+BOUND: Final = "oauth2+mtls"
+"""Authentication by an access token that is bound to the client certificate of its bearer (RFC 8705)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """The service account of a source or target system: what its tokens may contain, from its grants only."""

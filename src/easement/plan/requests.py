@@ -13,7 +13,7 @@ from easement.interfaces.model import InterfaceModel, Operation, Schema
 from easement.interfaces.projection import compile_projection
 from easement.interfaces.shape import Projection, ShapeSet
 from easement.interfaces.shapes import compile_shape
-from easement.plan.model import CostClass, RequestGrant, Route
+from easement.plan.model import BOUND, CostClass, RequestGrant, Route
 from easement.plan.parameters import CompiledParameters, ParameterCompiler, in_short
 from easement.plan.parties import audience_of, limit_of, operation_scope, party_of
 
@@ -102,7 +102,8 @@ class RequestCompiler:
     ) -> CostClass:
         if parameters.decided or (body is not None and body.unchecked):
             return CostClass.DECISION
-        if body is not None or (grants and _json_answers(operation)):
+        is_bound = any(grant.authentication == BOUND for grant in grants)
+        if body is not None or is_bound or (grants and _json_answers(operation)):
             return CostClass.BODY
         return CostClass.NATIVE
 

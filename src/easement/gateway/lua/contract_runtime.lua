@@ -933,8 +933,25 @@ local function has_body(headers)
   return headers:get("transfer-encoding") ~= nil or (headers:get("content-length") or "0") ~= "0"
 end
 
+local UNBOUND = {}
+local BASE64URL = { ["+"] = "-", ["/"] = "_", ["="] = "" }
+
+-- RFC 8705 §3.1: the hash of the certificate that this connection was opened with is the one in the token.
+local function is_bound_here(handle)
+  local tokens = handle:streamInfo():dynamicMetadata():get("envoy.filters.http.jwt_authn")
+  local confirmation = tokens and tokens["jwt"] and tokens["jwt"]["cnf"]
+  if not confirmation then return true end -- grants that need one let no token pass that has none
+  local tls = handle:streamInfo():downstreamSslConnection()
+  local digest = tls and tls:sha256PeerCertificateDigest()
+  if not digest or #digest ~= 64 then return false end
+  local raw = gsub(digest, "%x%x", function(pair) return char(tonumber(pair, 16)) end)
+  local encoded = gsub(handle:base64Escape(raw), "[+/=]", BASE64URL)
+  return confirmation["x5t#S256"] == encoded
+end
+
 local function check_request(handle)
   local spec = spec_of(handle)
+  if spec.bound and not is_bound_here(handle) then return UNBOUND end
   local headers = handle:headers()
   if spec.reads_target then check_target(spec, headers:get(":path")) end
   if spec.has_headers then check_headers(spec, headers) end
@@ -945,8 +962,18 @@ local function check_request(handle)
   end
 end
 
+local function refuse_unbound(handle)
+  note(handle, "verdict", "certificate-mismatch")
+  local detail = "The token is bound to another client certificate than that of this connection."
+  handle:respond({
+    [":status"] = "401", ["content-type"] = PROBLEM, ["x-easement-code"] = "EAS-5402",
+    ["www-authenticate"] = 'Bearer realm="easement", error="invalid_token"',
+  }, problem("401", "EAS-5402", "The access token is not valid", detail, handle:headers():get("x-request-id")))
+end
+
 function envoy_on_request(handle)
   local ok, caught = pcall(check_request, handle)
+  if ok and caught == UNBOUND then return refuse_unbound(handle) end
   if ok then return end
   local failure = as_failure(caught)
   if not failure then

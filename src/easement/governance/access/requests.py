@@ -24,7 +24,7 @@ from easement.governance.access.model import (
 )
 from easement.governance.access.rendered import Cluster, Listener, read_clusters, read_listener
 from easement.governance.access.wording import counted, listed, projected, rate, span
-from easement.plan.model import Limit, Plan, RequestGrant, Route, Upstream
+from easement.plan.model import BOUND, Limit, Plan, RequestGrant, Route, Upstream
 
 _ATTACKS: Final = "tests/attacks/test_gateway_attacks.py"
 _RED: Final = "tests/attacks/test_red_gateway.py"
@@ -124,7 +124,7 @@ def _authorisation(call: _Call) -> Control:
 
 def _refusal(call: _Call) -> str:
     """Why the grant lets nobody in, as the rendering has it; empty where it does."""
-    if call.grant.authentication != "oauth2":
+    if call.grant.authentication not in {"oauth2", BOUND}:
         return f"authentication {call.grant.authentication} is not enforced by the gateway"
     if not call.grant.access:
         return ""
@@ -233,6 +233,13 @@ def _addresses(_call: _Call) -> Control:
 
 
 def _caller_certificate(call: _Call) -> Control:
+    if call.grant.authentication == BOUND:
+        return compiled(
+            Aspect.CALLER_CERTIFICATE,
+            f"of our own authority, for system {call.grant.client_id}; the token is bound to it (RFC 8705)",
+            "Envoy listener, rbac and contract runtime",
+            test("tests/e2e/test_bound_tokens.py"),
+        )
     if call.listener.asks_for_certificates:
         return compiled(Aspect.CALLER_CERTIFICATE, "asked of every caller", "Envoy listener")
     return none(
