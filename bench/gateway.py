@@ -9,6 +9,7 @@ so it holds on a machine that does other things too; absolute numbers do not.
 * ``native``: token, grants, limit, audit line; an operation without bodies.
 * ``answer``: the same, and the answer projected to the fields of the grant.
 * ``both``: the same, and the request body held to its contract.
+* ``decision``: the same, and the body judged by the decider, a process beside Envoy.
 
 Without ``--tls`` there is no TLS on either side of the gateway; with it the caller's side of both has TLS.
 Needs ``wrk``.
@@ -43,6 +44,7 @@ from easement.keys.jose import generate_signing_key
 from easement.keys.local import open_local_keys
 from easement.plan.codec import encode_plan, plan_hash
 from easement.plan.model import CostClass, Limit, Plan
+from easement.testing.deciders import DeciderSimulator
 from easement.testing.gateways import ISSUER, free_port, make_token
 from easement.testing.plans import make_grant, make_plan, make_route, make_upstream
 
@@ -90,6 +92,8 @@ NEW_ORDER_SCHEMA = {
         "lines": {"type": "array", "minItems": 1, "maxItems": 100, "items": LINE},
     },
 }
+DECIDED_SCHEMA = {**NEW_ORDER_SCHEMA, "not": {"required": ["internal"]}}
+"""Beyond what the gateway checks by itself."""
 SEEN = {
     "id": "clear",
     "status": "clear",
@@ -116,12 +120,13 @@ CASES = (
     Case("native", "GET", "/orders-api/v1/ping/17"),
     Case("answer", "GET", "/orders-api/v1/orders/17"),
     Case("both", "POST", "/orders-api/v1/orders", json.dumps(NEW_ORDER).encode()),
+    Case("decision", "POST", "/orders-api/v1/decided", json.dumps(NEW_ORDER).encode()),
 )
-TARGETS = {"native": 0.65, "both": 0.50}
+TARGETS = {"native": 0.65, "both": 0.50, "decision": 0.40}
 
 
 def bench_plan(port: int) -> Plan:
-    """Three operations with a limit each that is never reached."""
+    """Four operations with a limit each that is never reached."""
 
     def grant(operation: str, projection: dict[str, Any]) -> Any:
         return make_grant(operation=operation, projection=projection, limit=LIMIT)
@@ -131,6 +136,9 @@ def bench_plan(port: int) -> Plan:
         make_route("getOrder", grants=[grant("getOrder", SEEN)]),
         make_route(
             "createOrder", method="POST", path="/orders", body=NEW_ORDER_SCHEMA, grants=[grant("createOrder", SEEN)]
+        ),
+        make_route(
+            "decideOrder", method="POST", path="/decided", body=DECIDED_SCHEMA, grants=[grant("decideOrder", SEEN)]
         ),
         upstreams=[make_upstream(port, max_connections=10_000, max_pending_requests=10_000, max_requests=10_000)],
     )
@@ -213,11 +221,12 @@ def measure(seconds: int, passes: int, connections: int, *, tls: bool) -> dict[s
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         upstream, plain = free_port(), free_port()
         key = generate_signing_key()
+        plan = bench_plan(upstream)
+        decider = stack.enter_context(DeciderSimulator(plan))
         place = GatewayPlace(
             folder=folder, certificates=folder, host="127.0.0.1", port=free_port(), control_port=0, console_port=1,
-            decider_port=1, admin_port=free_port(), issuer=ISSUER, tls=tls,
+            decider_port=decider.port, admin_port=free_port(), issuer=ISSUER, tls=tls,
         )  # fmt: skip
-        plan = bench_plan(upstream)
         rendering = render(
             plan, plan_hash=plan_hash(encode_plan(plan)), jwks={"keys": [key.public_jwk()]}, place=place
         )  # fmt: skip
