@@ -14,9 +14,11 @@ from easement.estate.assemble import assemble
 from easement.estate.model import LifecycleState, Registration
 from easement.plan.codec import encode_plan, plan_hash
 from easement.plan.compile import compile_plan
-from easement.plan.model import Plan
+from easement.plan.model import InspectionRules, Plan
 
 _UNREGISTERED = "INT-0000"
+_GATEWAYS_RULES = InspectionRules(version="the gateway's rules")
+"""A checkout is compiled where no gateway need be; whether its rules are there is the server's to say."""
 
 
 def offline_plan(bundle: Bundle, folder: Path, *, as_json: bool) -> str:
@@ -40,7 +42,7 @@ def compiled_folder(bundle: Bundle, folder: Path, *, environment: str) -> Plan:
     estate, problems = assemble(bundle, registrations)
     if any(problem.severity is Severity.ERROR for problem in problems):
         end_with_problems(problems, bundle.files, folder)
-    return compile_plan(estate, environment=environment, today=datetime.now(UTC).date())
+    return compile_plan(estate, environment=environment, today=datetime.now(UTC).date(), inspection=_GATEWAYS_RULES)
 
 
 def _text(compiled: Plan, digest: str) -> str:

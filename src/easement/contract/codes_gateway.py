@@ -89,6 +89,15 @@ CODES: Final[tuple[CodeEntry, ...]] = (
         fix="Send one of the declared content types, without Content-Encoding.",
     ),
     CodeEntry(
+        code="EAS-5420",
+        title="The request looks like an attack",
+        explanation="The contract has its requests inspected (waf.mode: block), and rules of the Core Rule Set found "
+        "an attack, or a body that cannot be inspected. The record names the rules and the kind of attack; what was "
+        "sent is not kept.",
+        fix="If the request is legitimate, look up the rules in the record and propose an exclusion for the operation "
+        "(spec.waf.exclusions, with a reason), for one argument where possible.",
+    ),
+    CodeEntry(
         code="EAS-5429",
         title="Over the limit of the contract",
         explanation="The account has used up the rate that its contract allows for this operation.",
@@ -129,9 +138,10 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-5505",
         title="The decider did not answer",
-        explanation="The operation needs the full schema check of the decider, which is away or has no such schema "
-        "yet.",
-        fix="Look at the decider process; it is needed for operations of cost class decision only.",
+        explanation="The operation needs the full schema check or the inspection of the decider, which is away, has no "
+        "such schema or no rules yet, has too many requests to inspect, or takes too long. Nothing passes unchecked.",
+        fix="Look at the decider's heartbeat and log; it is needed for operations of the cost classes decision and "
+        "inspection. For inspection install libmodsecurity3 and modsecurity-crs, or set EASEMENT_WAF_RULES.",
     ),
     CodeEntry(
         code="EAS-5599",

@@ -338,6 +338,31 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class WafExclusion:
+    """Rules of the Core Rule Set that do not count for one operation, and why. With ``argument`` for that one only.
+
+    Arguments go by the names that rules use: a parameter by its name, a field of a JSON body as ``json.order.note``.
+    """
+
+    operation: Line
+    rules: Annotated[tuple[Annotated[int, Field(ge=911_000, le=944_999)], ...], Field(min_length=1, max_length=50)]
+    argument: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{0,200}$")] = ""
+    reason: Annotated[str, StringConstraints(min_length=3, max_length=300)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class Waf:
+    """Whether requests are inspected for attacks: ``detect`` records what is found, ``block`` refuses it too.
+
+    ``paranoia`` is the level of the Core Rule Set: each one finds more, and more that is none.
+    """
+
+    mode: Literal["off", "detect", "block"] = "off"
+    paranoia: Annotated[int, Field(ge=1, le=4)] = 1
+    exclusions: Annotated[tuple[WafExclusion, ...], Field(max_length=100)] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class Errors:
     """What happens when it fails."""
 
@@ -424,6 +449,7 @@ class IntegrationSpec:
     legal_basis: LegalBasis | None = None
     consent: Consent | Literal["none"] = "none"
     security: Security = field(default_factory=Security)
+    waf: Waf = field(default_factory=Waf)
     access: Line = ""
     errors: Errors = field(default_factory=Errors)
     sla: Sla = field(default_factory=Sla)

@@ -24,11 +24,16 @@ from granian.server.embed import Server
 from easement.contract.codes import CATALOGUE
 from easement.gateway.decided_headers import PASSED_PREFIX, SEEN_PREFIX, TARGET_HEADER
 from easement.gateway.full_schema import SchemaError, compile_schema
+from easement.gateway.inspection_key import GRANT_HEADER, INSPECT_PREFIX
 from easement.gateway.parameter_check import Misfit, ParameterCheck, Seen, misfits_of
 from easement.gateway.refusals import CODE_HEADER, VERDICT_HEADER
 from easement.gateway.schema_key import check_key
+from easement.gateway.verdict import Verdict
+from easement.gateway.waf_decision import Inspections, inspected_request
+from easement.gateway.waf_finding import FINDING_HEADER
+from easement.gateway.waf_rules import DEFAULT_RULES
 from easement.plan.codec import decode_plan
-from easement.plan.model import CostClass, Plan, Route
+from easement.plan.model import Plan, Route
 from easement.store.heartbeat import Heartbeat
 from easement.store.node_state import NodeState, NodeStateClient
 
@@ -40,27 +45,13 @@ _BEAT_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """``status`` 200 and nothing else lets pass. ``reason`` is for the record: a word and a place, never a value."""
-
-    status: int
-    code: str = ""
-    document: bytes = b""
-    reason: str = ""
-    passed: Mapping[str, str] = field(default_factory=dict)
-    """Headers that go on to the target in place of the caller's, by name in lower case."""
-
-
-PASSED: Final = Verdict(status=200)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DeciderConfig:
     """Where the decider listens (loopback) and whom it asks."""
 
     port: int
     states: NodeStateClient
     heartbeats: Path
+    waf_rules: Path = DEFAULT_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +82,7 @@ class Schemas:
         """Compile what is new. A schema that does not compile stays unknown: its operations refuse."""
         compiled: dict[str, _RouteCheck] = {}
         for route in plan.routes:
-            if route.cost is not CostClass.DECISION:
+            if not route.needs_decision:
                 continue
             key = check_key(route)
             known = compiled.get(key) or self._current.get(key) or self._compile(route)
@@ -152,6 +143,7 @@ def _refusal(status: int, code: str, transaction: str, misfits: Sequence[Misfit]
 
 
 class _Scope(Protocol):
+    method: str
     path: str
     headers: Any
 
@@ -161,25 +153,40 @@ class DeciderApplication:
     """The RSGI application (Granian): any failure refuses."""
 
     schemas: Schemas = field(default_factory=Schemas)
+    inspections: Inspections = field(default_factory=lambda: Inspections(DEFAULT_RULES))
+
+    def take(self, plan: Plan) -> None:
+        """Have what a plan asks for; blocking."""
+        self.schemas.take(plan)
+        self.inspections.take(plan)
 
     async def __rsgi__(self, scope: _Scope, protocol: Any) -> None:
         try:
-            body = await protocol()
-            transaction = scope.headers.get("x-request-id") or ""
-            verdict = self.schemas.decide(scope.path, body, transaction, _seen(scope.headers))
+            verdict = await self._verdict(scope, await protocol())
         except Exception:  # noqa: BLE001 - fail closed, whatever it is
             _log.exception("decider.failed")
             protocol.response_empty(503, [])
             return
+        found = [(FINDING_HEADER, verdict.finding)] if verdict.finding else []
         if verdict.status == 200:
-            protocol.response_empty(200, [(f"{PASSED_PREFIX}{name}", text) for name, text in verdict.passed.items()])
+            passed = [(f"{PASSED_PREFIX}{name}", text) for name, text in verdict.passed.items()]
+            protocol.response_empty(200, [*passed, *found])
             return
         headers = [
             ("content-type", "application/problem+json"),
             (CODE_HEADER, verdict.code),
             (VERDICT_HEADER, verdict.reason),
+            *found,
         ]
         protocol.response_bytes(verdict.status, headers, verdict.document)
+
+    async def _verdict(self, scope: _Scope, body: bytes) -> Verdict:
+        headers = scope.headers
+        transaction = headers.get("x-request-id") or ""
+        if not scope.path.startswith(INSPECT_PREFIX):
+            return self.schemas.decide(scope.path, body, transaction, _seen(headers))
+        request = inspected_request(scope.method, headers.get(TARGET_HEADER) or "", headers.items(), body)
+        return await self.inspections.decide(scope.path, headers.get(GRANT_HEADER) or "", request, transaction)
 
 
 def _seen(headers: Any) -> Seen | None:
@@ -191,7 +198,7 @@ def _seen(headers: Any) -> Seen | None:
 
 async def run_decider(config: DeciderConfig, stop: asyncio.Event) -> None:
     """Serve until ``stop`` is set. Raises ``RuntimeError`` when the port cannot be had."""
-    application = DeciderApplication()
+    application = DeciderApplication(inspections=Inspections(config.waf_rules))
     server = Server(
         application,
         address="127.0.0.1",
@@ -201,8 +208,8 @@ async def run_decider(config: DeciderConfig, stop: asyncio.Event) -> None:
         log_enabled=False,
     )
     serving = asyncio.create_task(server.serve())
-    following = asyncio.create_task(_follow(application.schemas, config.states, stop))
-    beating = asyncio.create_task(_beat(config.heartbeats, application.schemas))
+    following = asyncio.create_task(_follow(application, config.states, stop))
+    beating = asyncio.create_task(_beat(config.heartbeats, application))
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait([serving, following, beating, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -218,25 +225,29 @@ async def run_decider(config: DeciderConfig, stop: asyncio.Event) -> None:
         await asyncio.gather(following, beating, stopping, return_exceptions=True)
         with contextlib.suppress(Exception):
             await asyncio.wait_for(serving, 5)
+        application.inspections.close()
         Heartbeat(config.heartbeats, "decider").beat(ready=False, reason="stopped")
 
 
-async def _follow(schemas: Schemas, states: NodeStateClient, stop: asyncio.Event) -> None:
+async def _follow(application: DeciderApplication, states: NodeStateClient, stop: asyncio.Event) -> None:
     async for state in states.follow(stop):
-        await asyncio.to_thread(_take, schemas, state)
-        _log.info("decider.plan_taken", plan=state.plan_hash, schemas=len(schemas))
+        await asyncio.to_thread(_take, application, state)
+        _log.info("decider.plan_taken", plan=state.plan_hash, schemas=len(application.schemas))
     await stop.wait()
 
 
-def _take(schemas: Schemas, state: NodeState) -> None:
+def _take(application: DeciderApplication, state: NodeState) -> None:
     try:
-        schemas.take(decode_plan(state.plan))
+        application.take(decode_plan(state.plan))
     except ValueError as error:
         _log.error("decider.plan_refused", plan=state.plan_hash, reason=str(error)[:_MAX_TEXT])
 
 
-async def _beat(folder: Path, schemas: Schemas) -> None:
+async def _beat(folder: Path, application: DeciderApplication) -> None:
     heartbeat = Heartbeat(folder, "decider")
     while True:
-        heartbeat.beat(ready=True, schemas=len(schemas))
+        inspections = application.inspections
+        waf = {"waf_rules": inspections.version} if inspections.version else {}
+        waf |= {"reason": inspections.problem} if inspections.problem else {}
+        heartbeat.beat(ready=not inspections.problem, schemas=len(application.schemas), **waf)
         await asyncio.sleep(_BEAT_S)

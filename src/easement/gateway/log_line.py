@@ -12,6 +12,7 @@ from typing import Any, Final
 from easement.contract.codes import CATALOGUE
 from easement.gateway.plan_index import NO_FACTS, PlanFacts
 from easement.gateway.render_access_log import PLAN_SEPARATOR, SERVED_FIELDS, SERVED_MARK, SERVED_SEPARATOR
+from easement.gateway.waf_finding import read_finding
 from easement.ledger.record import DetailValue, Record, RecordKind, Status, Step
 from easement.plan.model import Route
 
@@ -162,9 +163,23 @@ def _detail(entry: dict[str, Any], said: dict[str, Any], verdict: str, route: Ro
         detail["verdict"] = verdict
     if _text(entry, "grant"):
         detail["grant"] = _text(entry, "grant")
+    detail |= _findings(entry)
     if _text(said, "removed"):
         detail["removed"] = tuple(name[:128] for name in str(said["removed"]).split(",")[:41])
     return detail
+
+
+def _findings(entry: dict[str, Any]) -> dict[str, DetailValue]:
+    """What an inspection found: rule ids and kinds of attack by the names of the rule set, never a value."""
+    finding = read_finding(_text(entry, "finding"))
+    if finding is None:
+        return {}
+    return {
+        "waf": finding.outcome,
+        "waf_rules": tuple(str(rule) for rule in finding.rules),
+        "waf_attacks": finding.attacks,
+        "waf_ruleset": finding.ruleset,
+    }
 
 
 def _correlation(entry: dict[str, Any]) -> str:

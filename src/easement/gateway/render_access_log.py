@@ -6,6 +6,7 @@ from typing import Final
 
 from easement.gateway.envoy_types import ACCESS_CLAIMS, EXT_AUTHZ, JWT_AUTHN, OTHER_CLAIMS, RBAC, Tree, typed
 from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER, VERDICT_HEADER
+from easement.gateway.waf_finding import FINDING_HEADER
 
 PLAN_SEPARATOR: Final = "/"
 """In the names of routes: plan hash, separator, route id."""
@@ -44,6 +45,7 @@ _REFUSED: Final[Tree] = {
     "code": f"%RESP({CODE_HEADER})%",
     "tried": f"%RESP({TRIED_PATH_HEADER}):256%",
     "decided": f"%DYNAMIC_METADATA({EXT_AUTHZ}:{VERDICT_HEADER}):256%",
+    "finding": f"%DYNAMIC_METADATA({EXT_AUTHZ}:{FINDING_HEADER}):256%",
     "client": f"%DYNAMIC_METADATA({JWT_AUTHN}:{ACCESS_CLAIMS}:client_id):128%",
     "other_client": f"%DYNAMIC_METADATA({JWT_AUTHN}:{OTHER_CLAIMS}:client_id):128%",
 }
@@ -54,11 +56,13 @@ SERVED_FIELDS: Final = tuple(_SERVED)
 def access_log(path: str) -> list[Tree]:
     """``access_log`` of the data-plane listener: a short line for what was served, all there is for the rest.
 
+    The rest is what was refused, and what was served although its inspection found something.
+
     What the short line leaves out follows from grant and route. It is text between separators, because Envoy's JSON
     formatter takes a slow path as soon as one value comes from metadata: 52,000 instructions a line against 11,000.
     """
-    served = {"and_filter": {"filters": [_status("GE", 200), _status("LE", 399)]}}
-    refused = {"or_filter": {"filters": [_status("LE", 199), _status("GE", 400)]}}
+    served = {"and_filter": {"filters": [_status("GE", 200), _status("LE", 399), _found(is_so=False)]}}
+    refused = {"or_filter": {"filters": [_status("LE", 199), _status("GE", 400), _found(is_so=True)]}}
     line = SERVED_SEPARATOR.join((SERVED_MARK, *_SERVED.values())) + "\n"
     return [
         _logger(path, {"text_format_source": {"inline_string": line}}, served),
@@ -76,6 +80,12 @@ def _logger(path: str, log_format: Tree, only: Tree) -> Tree:
             log_format={**log_format, "omit_empty_values": True},
         ),
     }
+
+
+def _found(*, is_so: bool) -> Tree:
+    """Whether an inspection found something, or whether none did. Envoy heeds no ``invert`` here."""
+    finding = {"filter": EXT_AUTHZ, "path": [{"key": FINDING_HEADER}], "value": {"present_match": is_so}}
+    return {"metadata_filter": {"matcher": finding, "match_if_key_not_found": not is_so}}
 
 
 def _status(operator: str, status: int) -> Tree:

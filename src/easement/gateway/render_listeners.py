@@ -27,6 +27,7 @@ from easement.gateway.place import GatewayPlace
 from easement.gateway.refusals import TRANSACTION_HEADER
 from easement.gateway.render_access_log import access_log
 from easement.gateway.render_clusters import CONTROL_CLUSTER, DECIDER_CLUSTER
+from easement.gateway.render_inspection import inspection_filter
 from easement.gateway.render_replies import header, local_replies, security_headers
 from easement.keys.jose import header_segment
 
@@ -50,8 +51,8 @@ _BEARER: Final = "Bearer "
 def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree) -> Tree:
     """The data plane. ``routes`` is ``{"rds": ...}`` or ``{"route_config": ...}``.
 
-    The order of filters is policy: token, limit, grants, size, contract, decider, and only then the target. Answers
-    pass the contract runtime on their way back.
+    The order of filters is policy: token, limit, grants, size, contract, decider, inspection, and only then the
+    target. Answers pass the contract runtime on their way back.
     """
     manager = _manager("data")
     manager |= routes
@@ -68,6 +69,7 @@ def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree) -> Tr
         http_filter(BUFFER, "buffer.v3.Buffer", disabled=True, max_request_bytes=1),
         _contracts(),
         _decider(),
+        inspection_filter(),
         http_filter(ROUTER, "router.v3.Router", suppress_envoy_headers=True),
     ]  # fmt: skip
     return _listener("data", place.port, manager, place)

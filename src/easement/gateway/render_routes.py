@@ -22,6 +22,7 @@ from easement.gateway.envoy_types import (
     ANSWERS_ONLY,
     BUFFER,
     EXT_AUTHZ,
+    INSPECTION,
     LOCAL_RATELIMIT,
     LUA,
     RBAC,
@@ -33,11 +34,12 @@ from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER, VERDICT_H
 from easement.gateway.render_access_log import PLAN_SEPARATOR, TRIED_PATH_HEADER
 from easement.gateway.render_clusters import cluster_name
 from easement.gateway.render_grants import anybody, grants_filter, limits_filter
+from easement.gateway.render_inspection import inspection_of_route
 from easement.gateway.render_notices import gone, with_notice
 from easement.gateway.render_replies import header, security_headers
 from easement.gateway.route_contract import filter_context, path_parts, reads_body, reads_request, takes_query
 from easement.gateway.schema_key import check_key
-from easement.plan.model import CostClass, Notice, Plan, Route, Upstream
+from easement.plan.model import Notice, Plan, Route, Upstream
 from easement.plan.notices import gateway_prefix
 
 ROUTES_NAME: Final = "data"
@@ -146,8 +148,10 @@ def _operation(route: Route, upstream: Upstream, plan_hash: str) -> Iterable[Tre
         filters[BUFFER] = typed(
             "envoy.extensions.filters.http.buffer.v3.BufferPerRoute", buffer={"max_request_bytes": 1}
         )
-    if route.cost is CostClass.DECISION:
+    if route.needs_decision:
         filters[EXT_AUTHZ] = _decision(route)
+    if route.is_inspected:
+        filters[INSPECTION] = inspection_of_route(route)
     yield {
         "name": _name(plan_hash, route.id),
         "match": _match(route),

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+import structlog
+
 from easement.gateway.waf_finding import Finding
 from easement.gateway.waf_guards import OWN_RULES, before_rules
-from easement.gateway.waf_library import InspectedRequest, RuleSet
+from easement.gateway.waf_library import InspectedRequest, RuleSet, WafError
 from easement.gateway.waf_rules import LoadedRules
 from easement.plan.model import Inspection
 
+_log = structlog.get_logger()
 _EVALUATION: Final = range(949_000, 1_000_000)
 """Rules that add up what others found."""
 _MAX_LINE: Final = 65_536
+_MAX_REASON: Final = 200
 
 
 @dataclass(slots=True)
@@ -25,19 +28,22 @@ class Waf:
 
     loaded: LoadedRules
     _prepared: dict[Inspection, RuleSet] = field(default_factory=dict, init=False)
-    _turn: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def prepare(self, inspections: Iterable[Inspection]) -> None:
-        """Have the sets for these, and let go of those for any others.
-
-        Raises ``ValueError`` or :class:`~easement.gateway.waf_library.WafError` for one that cannot be written.
-        """
-        wanted = {inspection: self._set(inspection) for inspection in set(inspections)}
-        with self._turn:
-            self._prepared = wanted
+        """Have the sets for these, and let go of those for any others. One that cannot be had is refused when asked."""
+        wanted: dict[Inspection, RuleSet] = {}
+        for inspection in set(inspections):
+            try:
+                wanted[inspection] = self._set(inspection)
+            except (WafError, ValueError) as error:
+                _log.error("decider.waf_contract_refused", reason=str(error)[:_MAX_REASON])
+        self._prepared = wanted
 
     def inspect(self, inspection: Inspection, request: InspectedRequest) -> Finding | None:
-        """What the rules find, or None. Blocking; safe in any thread. Raises like :meth:`prepare`."""
+        """What the rules find, or None. Blocking; safe in any thread.
+
+        Raises ``ValueError`` or :class:`~easement.gateway.waf_library.WafError` for rules that cannot be written.
+        """
         said = self.loaded.engine.inspect(self._set(inspection), request)
         rules = self._rules(said.lines)
         if not said.stopped and not rules:

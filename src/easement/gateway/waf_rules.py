@@ -20,6 +20,8 @@ from easement.gateway.waf_guards import GUARDS
 from easement.gateway.waf_library import INSTALL, Engine, RuleSet, WafError, engine
 from easement.plan.model import InspectionRules
 
+DEFAULT_RULES: Final = Path("/usr/share/modsecurity-crs/rules")
+"""Where Debian's package modsecurity-crs puts them."""
 _LEFT_OUT: Final = ("REQUEST-903", "REQUEST-910", "REQUEST-912")
 _ID: Final = re.compile(r"[\"',\s]id:'?(\d{1,9})")
 _TAG: Final = re.compile(r"tag:'?attack-([A-Za-z0-9-]{1,40})")

@@ -40,7 +40,13 @@ def compile_current(registry: Registry) -> str:
     def prepare(snapshot: Snapshot) -> tuple[Estate, bytes, Mapping[str, bool]]:
         estate = snapshot.enforced_estate().estate
         notices = plan_notices(snapshot.interface_states)
-        plan = compile_plan(estate, environment=registry.environment, today=registry.today, notices=notices)
+        plan = compile_plan(
+            estate,
+            environment=registry.environment,
+            today=registry.today,
+            notices=notices,
+            inspection=registry.inspection,
+        )
         plan = replace(plan, removals=snapshot.removals)
         return estate, encode_plan(plan), _programmed(plan)
 

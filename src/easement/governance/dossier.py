@@ -157,7 +157,7 @@ def _enforced(
         id=known.id if known else "", revision=known.revision if known else "", state=LifecycleState.LIVE
     )
     alone = replace(estate, integrations={name: integration}, registrations={name: as_live})
-    plan = compile_plan(alone, environment=registry.environment, today=registry.today)
+    plan = compile_plan(alone, environment=registry.environment, today=registry.today, inspection=registry.inspection)
     costs = [
         OperationCost(name=route.operation, place=f"{route.method} {route.prefix}{route.path}", cost=str(route.cost))
         for route in plan.routes

@@ -207,7 +207,13 @@ def _programmed(case: _Case) -> ChecklistItem:
         registrations={**case.estate.registrations, case.name: as_live},
     )
     notices = plan_notices(case.snapshot.interface_states)
-    plan = compile_plan(rehearsal, environment=case.registry.environment, today=case.today, notices=notices)
+    plan = compile_plan(
+        rehearsal,
+        environment=case.registry.environment,
+        today=case.today,
+        notices=notices,
+        inspection=case.registry.inspection,
+    )
     for condition in plan.statuses[0].conditions:
         if not condition.status:
             why = f"{condition.reason}: {condition.message}"

@@ -15,6 +15,7 @@ from easement.governance.operating import Operating
 from easement.governance.plan_feed import PlanFeed
 from easement.governance.records import RecordSink
 from easement.governance.snapshot import Snapshot, load_snapshot
+from easement.plan.model import InspectionRules
 from easement.store.database import reading, writing
 from easement.store.documents import lock_head, read_head
 
@@ -51,6 +52,7 @@ class Registry:
     estate when a new plan is current, before the nodes hear of it, so that no traffic comes unexpected; it must not
     raise. ``console_url`` is where people reach the console; notices link there. With ``enforce_gate`` nothing goes
     live by itself, and only through the go-live gate; ``operating`` looks its evidence up.
+    ``inspection`` is of the rules by which requests are inspected.
     """
 
     engine: Engine
@@ -64,6 +66,7 @@ class Registry:
     console_url: str = ""
     enforce_gate: bool = False
     operating: Operating | None = None
+    inspection: InspectionRules | None = None
     feed: PlanFeed = field(default_factory=PlanFeed)
     _last: list[Snapshot] = field(default_factory=list, init=False, repr=False, compare=False)
 

@@ -17,12 +17,14 @@ from easement.contract.kinds import Integration, Pattern
 from easement.estate.model import Estate, LifecycleState
 from easement.plan.enforceable import obstacles
 from easement.plan.events import EventCompiler
+from easement.plan.inspection import in_words
 from easement.plan.model import (
     Account,
     ChannelPlan,
     Condition,
     ConditionType,
     Delivery,
+    InspectionRules,
     Notice,
     ObjectStatus,
     Plan,
@@ -37,14 +39,20 @@ FLOWING: Final = frozenset({LifecycleState.LIVE, LifecycleState.DEPRECATED})
 
 
 def compile_plan(
-    estate: Estate, *, environment: str, today: date | None = None, notices: Iterable[Notice] = ()
+    estate: Estate,
+    *,
+    environment: str,
+    today: date | None = None,
+    notices: Iterable[Notice] = (),
+    inspection: InspectionRules | None = None,
 ) -> Plan:
     """Compile everything that may flow.
 
     ``environment`` chooses endpoints; plain-text ones are programmed in ``development`` only. With ``today`` an
     agreement that is not in force stops its integration. ``notices`` are of interface versions that are deprecated or
-    gone; of those that are gone nothing is forwarded or taken, and their clients can still learn so. Never raises
-    because a contract is bad: see ``statuses``.
+    gone; of those that are gone nothing is forwarded or taken, and their clients can still learn so. ``inspection`` is
+    of the rules that are there; without, no contract that asks for inspection is programmed. Never raises because a
+    contract is bad: see ``statuses``.
     """
     conditions: dict[str, list[Condition]] = {}
     requests: dict[str, list[Integration]] = {}
@@ -56,7 +64,7 @@ def compile_plan(
         conditions[name].append(_resolved(estate, integration, environment))
         if not conditions[name][1].status:
             continue
-        found = obstacles(estate, integration, today=today)
+        found = obstacles(estate, integration, today=today, inspection=inspection)
         if found:
             conditions[name].append(
                 _condition(ConditionType.PROGRAMMED, found[0][0], "; ".join(text for _, text in found), status=False)
@@ -67,7 +75,7 @@ def compile_plan(
 
     told = {notice.interface: notice for notice in notices}
     gone = frozenset(key for key, notice in told.items() if notice.gone)
-    routes, upstreams = _requests(estate, requests, environment, conditions)
+    routes, upstreams = _requests(estate, requests, environment, conditions, inspection)
     channels, deliveries = _events(estate, events, conditions)
     _say_what_ended(estate, told, conditions)
     forwarded = [route for route in routes if route.interface_key not in gone]
@@ -82,6 +90,7 @@ def compile_plan(
             ObjectStatus(integration=name, conditions=tuple(found)) for name, found in sorted(conditions.items())
         ),
         notices=tuple(told[key] for key in sorted(told)),
+        inspection=inspection if any(route.is_inspected for route in forwarded) else None,
     )
 
 
@@ -158,7 +167,11 @@ def _unresolved_endpoint(estate: Estate, system_name: str, environment: str) -> 
 
 
 def _requests(
-    estate: Estate, groups: dict[str, list[Integration]], environment: str, conditions: dict[str, list[Condition]]
+    estate: Estate,
+    groups: dict[str, list[Integration]],
+    environment: str,
+    conditions: dict[str, list[Condition]],
+    inspection: InspectionRules | None,
 ) -> tuple[list[Route], list[Upstream]]:
     routes: list[Route] = []
     upstreams: dict[str, Upstream] = {}
@@ -170,19 +183,36 @@ def _requests(
             continue
         upstreams[system.metadata.name] = upstream_of(system, endpoint)
         compiler = RequestCompiler(estate, interface, estate.models[key], system.metadata.name)
-        routes.extend(compiler.routes(integrations))
+        compiled = compiler.routes(integrations)
+        routes.extend(compiled)
+        inspected = _inspected(compiled, inspection)
         for integration in integrations:
             notes = {name: compiler.notes[name] for name in integration.spec.operations}
-            conditions[integration.metadata.name].append(_programmed(notes))
+            conditions[integration.metadata.name].append(
+                _programmed(notes, inspected.get(integration.metadata.name, ()))
+            )
     return routes, list(upstreams.values())
 
 
-def _programmed(notes: Mapping[str, Notes]) -> Condition:
+def _inspected(routes: Iterable[Route], rules: InspectionRules | None) -> dict[str, list[str]]:
+    """By integration: how its operations are inspected."""
+    said: dict[str, list[str]] = {}
+    for route in routes:
+        for grant in route.grants:
+            if grant.inspection is not None and rules is not None:
+                sentence = f"{route.operation}: {in_words(grant.inspection, rules)}"
+                said.setdefault(grant.party.integration, []).append(sentence)
+    return said
+
+
+def _programmed(notes: Mapping[str, Notes], inspected: Iterable[str] = ()) -> Condition:
     unchecked = [f"{name}: {text}" for name, one in notes.items() for text in one.unchecked]
     refused = [f"{name}: {text}" for name, one in notes.items() for text in one.refused]
     decided = [f"{name}: {text}" for name, one in notes.items() for text in one.decided]
     dropped = [f"{name}: {text}" for name, one in notes.items() for text in one.dropped]
     said = []
+    if inspected:
+        said.append("inspected: " + "; ".join(inspected))
     if decided:
         more = f"; and {len(decided) - _MAX_SAID} more" if len(decided) > _MAX_SAID else ""
         said.append("checked by the decider: " + "; ".join(decided[:_MAX_SAID]) + more)

@@ -9,19 +9,23 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Final
 
+from easement.contract.identity import reference_key
 from easement.contract.kinds import Agreement, Handling, Integration, Pattern
 from easement.estate.agreements import agreements_between, in_force, same_organisation
 from easement.estate.model import Estate
-from easement.plan.model import BOUND
+from easement.plan.inspection import Reason, inspection_obstacles
+from easement.plan.model import BOUND, InspectionRules
 
-Reason = tuple[str, str]
 
-
-def obstacles(estate: Estate, integration: Integration, *, today: date | None) -> tuple[Reason, ...]:
+def obstacles(
+    estate: Estate, integration: Integration, *, today: date | None, inspection: InspectionRules | None = None
+) -> tuple[Reason, ...]:
     """Everything that keeps an integration from being programmed, in a fixed order; empty when nothing does."""
     found: list[Reason] = []
     for check in _CHECKS:
         found.extend(check(estate, integration))
+    model = estate.models[reference_key(integration.spec.interface)]
+    found.extend(inspection_obstacles(integration, model, inspection))
     if today is not None:
         found.extend(_lapsed_agreements(estate, integration, today))
     return tuple(found)

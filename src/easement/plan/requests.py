@@ -13,6 +13,8 @@ from easement.interfaces.model import InterfaceModel, Operation, Schema
 from easement.interfaces.projection import compile_projection
 from easement.interfaces.shape import Projection, ShapeSet
 from easement.interfaces.shapes import compile_shape
+from easement.plan.inspection import inspection_of
+from easement.plan.media_types import is_json
 from easement.plan.model import BOUND, CostClass, RequestGrant, Route
 from easement.plan.parameters import CompiledParameters, ParameterCompiler, in_short
 from easement.plan.parties import audience_of, limit_of, operation_scope, party_of
@@ -100,6 +102,8 @@ class RequestCompiler:
         parameters: CompiledParameters,
         grants: Sequence[RequestGrant],
     ) -> CostClass:
+        if any(grant.inspection is not None for grant in grants):
+            return CostClass.INSPECTION
         if parameters.decided or (body is not None and body.unchecked):
             return CostClass.DECISION
         is_bound = any(grant.authentication == BOUND for grant in grants)
@@ -148,6 +152,7 @@ class RequestCompiler:
             limit=limit_of(spec.sla.throughput.limit, spec.sla.throughput.burst),
             projection=self._projection(operation, spec.handling),
             access=spec.access,
+            inspection=inspection_of(integration, operation, self.model.definitions),
         )
 
     def _projection(self, operation: Operation, handling: Mapping[str, Handling]) -> Projection:
@@ -159,11 +164,6 @@ class RequestCompiler:
                 merged = _merge(merged, projection)
             self._projections[key] = merged
         return self._projections[key]
-
-
-def is_json(media: str) -> bool:
-    """Whether a media type is JSON (RFC 8259, RFC 6839 ``+json``)."""
-    return media == "application/json" or media.endswith("+json")
 
 
 def _json_answers(operation: Operation) -> list[tuple[str, Schema]]:

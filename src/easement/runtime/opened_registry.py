@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import Engine
 
 from easement.estate.model import Estate
+from easement.gateway.waf_rules import rules_facts
 from easement.governance.records import RecordSink
 from easement.governance.registry import Registry
 from easement.identity.credentials import CredentialStore
@@ -34,6 +35,7 @@ def open_registry(settings: Settings, data: DataDirectory, engine: Engine, recor
         console_url=console_url(settings),
         enforce_gate=is_gate_enforced(settings),
         operating=LocalOperating(data, CredentialStore(engine, record), LedgerReader(data.ledger)),
+        inspection=rules_facts(settings.waf_rules),
     )
 
 

@@ -152,7 +152,13 @@ async def _decider(settings: Settings, stop: asyncio.Event) -> None:
 
     data = DataDirectory(settings.data.resolve())
     await run_decider(
-        DeciderConfig(port=settings.decider_port, states=_states(settings, "decider"), heartbeats=data.run), stop
+        DeciderConfig(
+            port=settings.decider_port,
+            states=_states(settings, "decider"),
+            heartbeats=data.run,
+            waf_rules=settings.waf_rules,
+        ),
+        stop,
     )
 
 

@@ -38,6 +38,10 @@ class Settings(BaseSettings):
         "500ms. With an interval a power cut can lose what was acknowledged within it; a killed process loses nothing.",
     )
     decider_port: Port = Field(8081, description="Decider, loopback only.")
+    waf_rules: Path = Field(
+        Path("/usr/share/modsecurity-crs/rules"),
+        description="Folder of the OWASP Core Rule Set, for contracts that have requests inspected.",
+    )
     gateway_admin_port: Port = Field(9901, description="Envoy administration, loopback only.")
     database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the data directory.")
     envoy: str = Field("", description="Envoy binary; empty means the one that was installed with Easement.")

@@ -8,6 +8,7 @@ import time
 from types import TracebackType
 from typing import Final, Self
 
+import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
@@ -24,9 +25,10 @@ class DeciderSimulator:
     def __init__(self, plan: Plan) -> None:
         self.port = free_port()
         self.application = DeciderApplication()
-        self.application.schemas.take(plan)
+        self.application.take(plan)
         self._server: Server | None = None
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=lambda: uvloop.run(self._serve()), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -44,11 +46,13 @@ class DeciderSimulator:
 
     def stop(self) -> None:
         """End it, and wait until it has ended."""
-        if self._server is not None:
-            self._server.stop()  # type: ignore[no-untyped-call]
+        if self._server is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._server.stop)
+            self._loop = None
         self._thread.join(_START_S)
 
     async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
         self._server = Server(
             self.application,
             address="127.0.0.1",

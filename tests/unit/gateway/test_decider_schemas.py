@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from easement.gateway.decider import Schemas, Verdict
+from easement.gateway.decider import Schemas
 from easement.gateway.parameter_check import Seen
 from easement.gateway.schema_key import check_key
+from easement.gateway.verdict import Verdict
 from easement.interfaces.model import Parameter
 from easement.plan.model import CostClass, Route
 from easement.testing.plans import make_plan, make_route

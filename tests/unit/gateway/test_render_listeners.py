@@ -44,7 +44,7 @@ def test_trap_path_hygiene_is_set_on_every_listener(rendering: Rendering, number
 
 def test_trap_filters_stand_in_the_order_of_policy(rendering: Rendering):
     names = [entry["name"].rpartition(".")[2] for entry in manager(rendering)["http_filters"]]
-    assert names == ["jwt_authn", "local_ratelimit", "rbac", "buffer", "lua", "ext_authz", "router"]
+    assert names == ["jwt_authn", "local_ratelimit", "rbac", "buffer", "lua", "ext_authz", "inspection", "router"]
 
 
 def test_grants_cannot_be_switched_off_by_a_route_that_says_nothing(rendering: Rendering):

@@ -23,7 +23,7 @@ from easement.governance.access.rendered import read_listener
 from easement.ledger.record import Record
 from easement.monitoring.metrics import exposition
 from easement.plan.compile import compile_plan
-from easement.plan.model import ConditionType, CostClass, Limit, Notice, Plan
+from easement.plan.model import ConditionType, CostClass, Inspection, InspectionExclusion, Limit, Notice, Plan
 
 ROOT = Path(__file__).parents[3]
 ESTATE = ROOT / "examples" / "meridian" / "estate"
@@ -35,6 +35,7 @@ PLAIN_FILTERS = {
     "envoy.filters.http.buffer",
     "envoy.filters.http.lua",
     "envoy.filters.http.ext_authz",
+    "easement.inspection",
     "envoy.filters.http.router",
 }
 
@@ -106,6 +107,19 @@ def test_every_piece_of_evidence_exists(evidence: Evidence) -> None:
         broker = "".join(path.read_text() for path in (ROOT / "src/easement/broker").glob("*.py"))
         steps = (ROOT / "src/easement/ledger/record.py").read_text()
         assert value in CATALOGUE or f'"{value}"' in broker or f'"{value}"' in steps
+
+
+def test_an_inspected_call_says_so_and_one_that_is_not_says_that() -> None:
+    plan = meridian_plan()
+    assert not control(explain_access(plan, READS), Aspect.FIREWALL).is_compiled
+    inspection = Inspection(mode="block", paranoia=2, exclusions=(InspectionExclusion(rule=942100),))
+    routes = tuple(
+        replace(route, grants=tuple(replace(grant, inspection=inspection) for grant in route.grants))
+        for route in plan.routes
+    )
+    told = control(explain_access(replace(plan, routes=routes), READS), Aspect.FIREWALL)
+    assert told.is_compiled
+    assert "paranoia 2, 1 exclusion; what is found is refused" in told.setting
 
 
 def test_the_chain_of_filters_is_the_one_that_is_explained() -> None:

@@ -10,6 +10,7 @@ from easement.gateway.access_condition import AccessConditionError
 from easement.gateway.access_condition import condition as compiled_condition
 from easement.gateway.header_allow_list import PASSING
 from easement.gateway.render_grants import limits_filter
+from easement.gateway.render_revocations import FILTER as REVOCATION_FILTER
 from easement.gateway.route_contract import reads_body, takes_query
 from easement.governance.access.model import (
     Aspect,
@@ -29,6 +30,7 @@ from easement.plan.model import BOUND, Limit, Plan, RequestGrant, Route, Upstrea
 _ATTACKS: Final = "tests/attacks/test_gateway_attacks.py"
 _RED: Final = "tests/attacks/test_red_gateway.py"
 _REQUESTS: Final = "tests/integration/gateway/test_gateway_requests.py"
+_INSPECTION: Final = "tests/integration/gateway/test_waf_gateway.py"
 _LISTENERS: Final = "tests/unit/gateway/test_render_listeners.py"
 _RUNTIME: Final = "contract runtime (Lua)"
 
@@ -105,7 +107,13 @@ def _authentication(call: _Call) -> Control:
 def _revocation(call: _Call) -> Control:
     if _REVOCATIONS.isdisjoint(call.listener.filters):
         return none(Aspect.REVOCATION, "the gateway takes a token until it ends, minutes after it was issued")
-    return compiled(Aspect.REVOCATION, "revoked tokens are refused before they end", "Envoy")
+    return compiled(
+        Aspect.REVOCATION,
+        "a revoked token, and every token of an account whose credential was revoked, is refused from then on",
+        f"Envoy {REVOCATION_FILTER}",
+        ledger("error_code=EAS-5402"),
+        test("tests/attacks/test_revocation_attacks.py::test_a_revoked_token_is_refused_and_no_other_is"),
+    )
 
 
 def _authorisation(call: _Call) -> Control:
@@ -181,12 +189,22 @@ def _size_and_time(call: _Call) -> Control:
 
 
 def _firewall(call: _Call) -> Control:
-    if _FIREWALLS.isdisjoint(call.listener.filters):
+    inspection = call.grant.inspection
+    if inspection is None:
         return none(
             Aspect.FIREWALL,
-            "this release has no web application firewall; requests are held against the description instead",
+            "the contract asks for no inspection (waf.mode: off); requests are held against the description",
         )
-    return compiled(Aspect.FIREWALL, "requests are inspected", "Envoy")
+    outcome = "what is found is refused" if inspection.mode == "block" else "what is found is recorded and passes"
+    left_out = f", {counted(len(inspection.exclusions), 'exclusion')}" if inspection.exclusions else ""
+    return compiled(
+        Aspect.FIREWALL,
+        f"headers, target and body by the Core Rule Set at paranoia {inspection.paranoia}{left_out}; {outcome}",
+        "decider (libmodsecurity)",
+        ledger("error_code=EAS-5420"),
+        ledger("detail.waf=blocked"),
+        test(f"{_INSPECTION}::test_an_attack_is_refused_and_recorded_and_its_good_twin_passes"),
+    )
 
 
 def _transport(call: _Call) -> Control:
@@ -396,8 +414,7 @@ def _audit(call: _Call) -> Control:
     )
 
 
-_REVOCATIONS: Final = frozenset({"easement.revocations"})
-_FIREWALLS: Final = frozenset({"envoy.filters.http.wasm", "envoy.filters.http.ext_proc"})
+_REVOCATIONS: Final = frozenset({REVOCATION_FILTER})
 _HEADER_FILTER: Final = "envoy.filters.http.header_mutation"
 _CONTROLS: Final[tuple[Callable[[_Call], Control], ...]] = (
     _registration,
