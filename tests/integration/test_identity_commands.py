@@ -94,7 +94,9 @@ def plane(tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> It
     app = FastAPI()
     install_problem_handlers(app)
     app.include_router(
-        accounts_router(credentials, authority, is_system={"warehouse"}.__contains__, guard=access.guard)
+        accounts_router(
+            credentials, authority, SpentTokens(engine), is_system={"warehouse"}.__contains__, guard=access.guard
+        )
     )
     app.include_router(people_router(sign_in, console_url="http://127.0.0.1", guard=access.guard))
     app.include_router(

@@ -29,6 +29,7 @@ from easement.ledger.record import Record, Status
 from easement.monitoring.reader import MonitoringReader
 from easement.store.database import open_engine, sqlite_url
 from easement.store.migrate import upgrade
+from easement.store.revocations import Revocations
 from easement.testing.installation import free_ports, until
 from easement.testing.ledger_folder import LedgerFolder
 from easement.testing.records import a_record
@@ -93,7 +94,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     services = ControlServices(
         registry=registry, ledger=ledger.reader, health=MonitoringReader(folder / "monitor"),
         access=AccessControl(authenticator=sign_in, cookie=cookie, record=records.extend),
-        node_token=Secret("node"), jwks=lambda: {"keys": []}, roles=dict,
+        node_token=Secret("node"), jwks=lambda: {"keys": []}, revocations=Revocations, roles=dict,
     )  # fmt: skip
     files = {str(path.relative_to(ESTATE)): path.read_bytes() for path in ESTATE.rglob("*.yaml")}
     quoted = ATTACK.replace("'", "''").encode()

@@ -12,6 +12,7 @@ from easement.api.identity_answers import RoleGuard, answer, problem
 from easement.identity.certificate_authority import CertificateAuthority
 from easement.identity.credentials import Credential, CredentialStore, IssuedSecret
 from easement.identity.people import Person, Role
+from easement.identity.spent_tokens import SpentTokens
 
 
 class _Body(BaseModel):
@@ -46,6 +47,7 @@ class NewCertificate(_Body):
 def accounts_router(
     credentials: CredentialStore,
     authority: CertificateAuthority,
+    spent: SpentTokens,
     *,
     is_system: Callable[[str], bool],
     guard: RoleGuard,
@@ -103,13 +105,6 @@ def accounts_router(
             status=201,
         )
 
-    @router.delete("/{system}/credentials/{credential_id}", status_code=204)
-    def revoke(system: str, credential_id: str, person: changer) -> Response:
-        """End a secret or key at once."""
-        return of_system(
-            system, lambda: credentials.revoke(system, credential_id, actor=person.name, now=datetime.now(UTC))
-        )
-
     @router.post("/{system}/certificates", status_code=201)
     def issue_certificate(system: str, body: NewCertificate, person: changer) -> Response:
         """Issue a client certificate with its private key; the answer is the only place where the key ever is."""
@@ -126,7 +121,40 @@ def accounts_router(
 
         return of_system(system, act, status=201)
 
+    _add_revocation(router, credentials, spent, of_system, changer)
     return router
+
+
+def _add_revocation(
+    router: APIRouter,
+    credentials: CredentialStore,
+    spent: SpentTokens,
+    of_system: Callable[..., Response],
+    changer: Any,
+) -> None:
+    """What ends at once, at every gateway and at the broker."""
+
+    @router.delete("/{system}/credentials/{credential_id}", status_code=204)
+    def revoke(system: str, credential_id: str, person: changer) -> Response:
+        """End a secret or key at once, and every token that the system has: the good credential gets new ones."""
+
+        def act() -> None:
+            now = datetime.now(UTC)
+            credentials.revoke(system, credential_id, actor=person.name, now=now)
+            spent.revoke_account(system, now)
+
+        return of_system(system, act)
+
+    @router.post("/{system}/tokens/revoke", status_code=204)
+    def revoke_tokens(system: str, person: changer) -> Response:
+        """End every access token of the system that was issued until now, at gateway and broker."""
+
+        def act() -> None:
+            now = datetime.now(UTC)
+            credentials.note_tokens_revoked(system, actor=person.name, now=now)
+            spent.revoke_account(system, now)
+
+        return of_system(system, act)
 
 
 def _issued(issued: IssuedSecret) -> dict[str, Any]:

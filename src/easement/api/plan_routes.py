@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import time
+from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
@@ -23,6 +24,7 @@ from easement.plan.codec import decode_plan
 from easement.store.database import reading
 from easement.store.node_state import NodeState, encode_node_state
 from easement.store.plans import StoredPlan, get_plan
+from easement.store.revocations import encode_revocations
 
 _LOOK_EVERY_S: Final = 1.0
 """How long a waiting node may miss a change that another control process or a key rotation made."""
@@ -71,21 +73,28 @@ def plan_router(services: ControlServices) -> APIRouter:
 
 
 def node_router(services: ControlServices) -> APIRouter:
-    """``GET /internal/v1/state`` for the node agents: plan and token keys, by long poll."""
+    """``GET /internal/v1/state`` (plan and token keys) and ``.../revocations`` for the node agents, by long poll."""
     router = APIRouter(prefix="/internal/v1", include_in_schema=False)
 
-    @router.get("/state")
-    async def state(request: Request, wait: Annotated[float, Query(ge=0, le=MAX_WAIT_S)] = 0) -> Response:
+    async def changed(request: Request, wait: float, current: Callable[[], tuple[bytes, str]]) -> Response:
         _only_nodes(request, services.node_token)
         deadline = time.monotonic() + wait
         while True:
-            content, etag = await run_in_threadpool(_node_state, services)
+            content, etag = await run_in_threadpool(current)
             if not is_known(request, etag):
                 return Response(content, media_type="application/json", headers={"ETag": etag})
             left = deadline - time.monotonic()
             if left <= 0 or await _is_gone(request):
                 return Response(status_code=304, headers={"ETag": etag})
             await services.registry.feed.wait(min(left, _LOOK_EVERY_S))
+
+    @router.get("/state")
+    async def state(request: Request, wait: Annotated[float, Query(ge=0, le=MAX_WAIT_S)] = 0) -> Response:
+        return await changed(request, wait, lambda: _node_state(services))
+
+    @router.get("/revocations")
+    async def revocations(request: Request, wait: Annotated[float, Query(ge=0, le=MAX_WAIT_S)] = 0) -> Response:
+        return await changed(request, wait, lambda: _revocations(services))
 
     return router
 
@@ -123,3 +132,8 @@ def _node_state(services: ControlServices) -> tuple[bytes, str]:
     keys = hashlib.sha256(json.dumps(jwks, sort_keys=True).encode()).hexdigest()
     content = encode_node_state(NodeState(plan=stored.content, plan_hash=stored.hash, jwks=jwks))
     return content, f'"{stored.hash[:32]}.{keys[:32]}"'
+
+
+def _revocations(services: ControlServices) -> tuple[bytes, str]:
+    content = encode_revocations(services.revocations())
+    return content, f'"{hashlib.sha256(content).hexdigest()[:32]}"'

@@ -23,6 +23,7 @@ from easement.identity.certificates import is_bound_to
 from easement.identity.tokens import Claims, TokenError, TokenVerifier
 from easement.ledger.record import Step
 from easement.plan.model import Plan
+from easement.store.revocations import NOTHING_REVOKED, Revocations
 
 SUBJECT: Final = "$SYS.REQ.USER.AUTH"
 _SERVER_KEY: Final = "N"
@@ -54,6 +55,7 @@ class Callout:
     issuer: nkeys.KeyPair
     records: RecordWriter
     rules: Rules | None = None
+    revocations: Revocations = NOTHING_REVOKED
 
     async def start(self, connection: Client) -> None:
         """Begin to answer."""
@@ -86,6 +88,8 @@ class Callout:
         if rules is None:
             raise LoginRefusedError("broker.not-ready", "the broker has no plan yet: try again in a few seconds")
         claims = judge(nats, rules, now)
+        if self.revocations.covers(token_id=claims.token_id, client_id=claims.client_id, issued_at=claims.issued_at):
+            raise LoginRefusedError("broker.token-revoked", "the access token is revoked", claims.client_id)
         user = {
             "iss": self._issuer_key(),
             "iat": int(now),

@@ -124,7 +124,11 @@ async def run_broker(config: BrokerConfig, stop: asyncio.Event) -> None:
                 await callout.start(links[CALLOUT])
                 keeper = _Keeper(config, server, callout, links)
                 async with _background(
-                    keeper.follow(stop), keeper.reconcile_often(), keeper.reload_certificates(), keeper.beat()
+                    keeper.follow(stop),
+                    keeper.follow_revocations(stop),
+                    keeper.reconcile_often(),
+                    keeper.reload_certificates(),
+                    keeper.beat(),
                 ) as stopped:
                     await _first_of(stop.wait(), failed, stopped)
     finally:
@@ -147,6 +151,14 @@ class _Keeper:
         """Take over each new state until ``stop`` is set."""
         async for state in self._config.state.follow(stop):
             await self._take_over(state)
+        await stop.wait()
+
+    async def follow_revocations(self, stop: asyncio.Event) -> None:
+        """Admit nothing that is revoked, and end the connections of its accounts: good tokens connect again."""
+        async for revocations in self._config.state.follow_revocations(stop):
+            hit = revocations.accounts_hit_since(self._callout.revocations)
+            self._callout.revocations = revocations
+            await self._until_disconnected(hit)
         await stop.wait()
 
     async def _take_over(self, state: NodeState) -> None:

@@ -71,11 +71,18 @@ def revoke(
     server: Server = "",
     data: Data = None,
 ) -> None:
-    """End a credential at once. Tokens issued with it end within minutes."""
+    """End a credential at once, and every token that the system has."""
     from easement.cli.client import segment
 
     _ask("DELETE", system, f"credentials/{segment(credential_id)}", server, data)
-    typer.echo(f"{credential_id} of {system} is revoked. Tokens issued with it end within minutes.")
+    typer.echo(f"{credential_id} of {system} is revoked, and every token of {system}; other credentials get new ones.")
+
+
+@app.command("revoke-tokens")
+def revoke_tokens(system: System, server: Server = "", data: Data = None) -> None:
+    """End every access token of a system at gateway and broker; its credentials stay."""
+    _ask("POST", system, "tokens/revoke", server, data, {})
+    typer.echo(f"Every token that {system} has is revoked. Its credentials get new ones.")
 
 
 @app.command()

@@ -14,12 +14,14 @@ from easement.gateway.envoy_process import EnvoyError, EnvoyProcess, validate
 from easement.gateway.files import LiveFiles
 from easement.gateway.place import GatewayPlace
 from easement.gateway.plan_index import PlanArchive
+from easement.gateway.render_revocations import REVOCATIONS, revocation_file
 from easement.gateway.rendering import BOOTSTRAP, SECRETS, Rendering, bootstrap, render, static_bootstrap
 from easement.gateway.shadow import probe
 from easement.plan.codec import decode_plan
 from easement.plan.model import Plan
 from easement.store.atomic_file import write_atomically
 from easement.store.node_state import NodeState
+from easement.store.revocations import NOTHING_REVOKED, Revocations
 
 _log = structlog.get_logger()
 
@@ -39,6 +41,16 @@ class Activation:
         """What Envoy starts from; it holds no plan."""
         path = self.place.folder / BOOTSTRAP
         write_atomically(path, json.dumps(bootstrap(self.place), sort_keys=True, indent=1).encode())
+        if not (self.place.live / REVOCATIONS).exists():
+            self.revoke(NOTHING_REVOKED)
+
+    def revoke(self, revocations: Revocations) -> bool:
+        """Have Envoy refuse what is revoked, from its next request on; whether that is news."""
+        path, content = self.place.live / REVOCATIONS, revocation_file(revocations)
+        if path.exists() and path.read_bytes() == content:
+            return False
+        write_atomically(path, content)
+        return True
 
     async def activate(self, state: NodeState, envoy: EnvoyProcess) -> int:
         """Put ``state`` in force; the former one stays when anything is wrong.

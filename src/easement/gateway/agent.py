@@ -136,6 +136,7 @@ class _Agent:
             asyncio.create_task(work, name=name)
             for name, work in (
                 ("follow", self._follow(stop)),
+                ("revoke", self._revoke(stop)),
                 ("keep", self._keep(stop)),
                 ("tail", self._tail(stop)),
                 ("beat", self._beat(stop)),
@@ -175,6 +176,14 @@ class _Agent:
             self.facts = {"plan": state.plan_hash, "probes": probes}
             self.started.set()
             _log.info("gateway.plan_applied", plan=state.plan_hash, probes=probes)
+        await stop.wait()
+
+    async def _revoke(self, stop: asyncio.Event) -> None:
+        """Refuse what is revoked as soon as it is; what was known before a restart from the start on."""
+        async for revocations in self.config.states.follow_revocations(stop):
+            if await asyncio.to_thread(self.activation.revoke, revocations):
+                tokens, accounts = len(revocations.tokens), len(revocations.accounts)
+                _log.info("gateway.revocations_taken", tokens=tokens, accounts=accounts)
         await stop.wait()
 
     async def _keep(self, stop: asyncio.Event) -> None:

@@ -62,7 +62,7 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
         status=403,
         title="The access token is not valid",
         detail="Get a new token from the token endpoint of this installation.",
-        details=("jwt_authn_access_denied",),
+        details=("jwt_authn_access_denied", "rbac_access_denied_matched_policy[revoked]"),
         answers=401,
         headers=((_CHALLENGE, 'Bearer realm="easement", error="invalid_token"'),),
     ),

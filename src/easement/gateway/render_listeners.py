@@ -29,6 +29,7 @@ from easement.gateway.render_access_log import access_log
 from easement.gateway.render_clusters import CONTROL_CLUSTER, DECIDER_CLUSTER
 from easement.gateway.render_inspection import inspection_filter
 from easement.gateway.render_replies import header, local_replies, security_headers
+from easement.gateway.render_revocations import revocation_filter
 from easement.keys.jose import header_segment
 
 _NOBODY: Final = [{"address_prefix": "255.255.255.255", "prefix_len": 32}]
@@ -51,8 +52,8 @@ _BEARER: Final = "Bearer "
 def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree) -> Tree:
     """The data plane. ``routes`` is ``{"rds": ...}`` or ``{"route_config": ...}``.
 
-    The order of filters is policy: token, limit, grants, size, contract, decider, inspection, and only then the
-    target. Answers pass the contract runtime on their way back.
+    The order of filters is policy: token, revocations, limit, grants, size, contract, decider, inspection, and only
+    then the target. Answers pass the contract runtime on their way back.
     """
     manager = _manager("data")
     manager |= routes
@@ -61,6 +62,7 @@ def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree) -> Tr
     manager["local_reply_config"] = local_replies()
     manager["http_filters"] = [
         _tokens(jwks, place.issuer),
+        revocation_filter(place, live="rds" in routes),
         http_filter(
             LOCAL_RATELIMIT, "local_ratelimit.v3.LocalRateLimit", disabled=True, stat_prefix="limits",
             max_dynamic_descriptors=20, always_consume_default_token_bucket=False,

@@ -68,7 +68,7 @@ class AuthorizationServer:
             claims = self._read_token(request, now)
         except OAuthError as error:
             return error.answer()
-        if claims is None or not self.may_introspect(client_id, claims) or self.spent.is_revoked(claims.token_id):
+        if claims is None or not self.may_introspect(client_id, claims) or self.spent.is_revoked(claims):
             return OAuthAnswer(body={"active": False})
         return OAuthAnswer(body={"active": True, "token_type": "Bearer", **claims_to_json(claims)})
 
@@ -82,7 +82,8 @@ class AuthorizationServer:
         except OAuthError as error:
             return error.answer()
         if claims is not None:
-            self.spent.revoke(claims.token_id, datetime.fromtimestamp(claims.expires_at + CLOCK_SKEW_S, UTC))
+            expires = datetime.fromtimestamp(claims.expires_at + CLOCK_SKEW_S, UTC)
+            self.spent.revoke(claims.token_id, expires, client_id=claims.client_id, now=now)
             detail = {"token": claims.token_id}
             self.record(
                 [administrative_act("token.revoked", actor=client_id, subject=client_id, now=now, detail=detail)]

@@ -159,6 +159,10 @@ class CredentialStore:
                 raise CredentialError("EAS-7106", f"{client_id} has no credential {credential_id!r} to revoke")
             self._record("credential.revoked", actor, client_id, credential_id, now)
 
+    def note_tokens_revoked(self, client_id: str, *, actor: str, now: datetime) -> None:
+        """Record that every token that the account has was revoked."""
+        self._record("credential.tokens-revoked", actor, client_id, "", now)
+
     def credentials(self, client_id: str) -> tuple[Credential, ...]:
         """All credentials of an account, newest first, ended ones too."""
         with reading(self.engine) as connection:

@@ -58,6 +58,8 @@ from easement.store.migrate import upgrade
 OTHER_ROLES: Final = ("ledger", "broker", "decider", "gateway", "relay", "monitor")
 _BEAT_FRESH_MS: Final = 10_000
 _REVIEWED: Final = timedelta(days=30)
+_TOKEN_MARGIN: Final = timedelta(minutes=5)
+"""Over the life of a token: accepted clock skew, and nodes whose clocks differ."""
 _log = structlog.get_logger()
 
 
@@ -147,7 +149,8 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
         _leave_link(data, registry.console_url, first.link_code)
     keys = KeyRing(engine, provider, record)
     keys.advance(now)
-    spent = SpentTokens(engine)
+    longest = timedelta(seconds=settings.token_lifetime_s) + _TOKEN_MARGIN
+    spent = SpentTokens(engine, changed=registry.feed.publish, token_life=longest)
     credentials = CredentialStore(engine, record)
     cookie = SessionCookie(allow_plain=settings.environment == "development")
     access = AccessControl(authenticator=sign_in, cookie=cookie, record=record)
@@ -159,6 +162,7 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
         access=access,
         node_token=ensure_node_token(data.node_token),
         jwks=keys.jwks,
+        revocations=spent.revocations,
         roles=lambda: roles_ready(data, int(time.time() * 1000)),
         allowed_hosts=frozenset({"localhost", "127.0.0.1", "[::1]", settings.public_host}),
     )
@@ -176,7 +180,7 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
         (
             oauth_router(oauth),
             sign_in_router(sign_in, cookie),
-            accounts_router(credentials, authority, is_system=_is_system(registry), guard=access.guard),
+            accounts_router(credentials, authority, spent, is_system=_is_system(registry), guard=access.guard),
             signing_keys_router(keys, on_changed=registry.feed.publish, guard=access.guard),
             people_router(sign_in, console_url=registry.console_url, guard=access.guard),
             console_router(services, monitoring),

@@ -8,19 +8,21 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import structlog
 
 from easement.store.atomic_file import write_atomically
+from easement.store.revocations import NOTHING_REVOKED, Revocations, decode_revocations
 
 _log = structlog.get_logger()
 _POLL_S = 25
 _RETRY_S = 1.0
+_Content = TypeVar("_Content")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,7 @@ def decode_node_state(data: bytes) -> NodeState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeStateClient:
-    """Follows ``GET {control_url}/internal/v1/state`` with an ETag and a long poll."""
+    """Follows ``GET {control_url}/internal/v1/state`` and ``.../revocations`` with an ETag and a long poll."""
 
     control_url: str
     token_file: Path
@@ -72,19 +74,33 @@ class NodeStateClient:
 
     async def follow(self, stop: asyncio.Event) -> AsyncIterator[NodeState]:
         """Yield the cached state at once if there is one, then each new state, until ``stop`` is set."""
-        etag = ""
         if (state := await asyncio.to_thread(self.cached)) is not None:
             yield state
+        async for content in self._contents("/internal/v1/state", stop, decode_node_state, self.cache):
+            yield content
+
+    async def follow_revocations(self, stop: asyncio.Event) -> AsyncIterator[Revocations]:
+        """Yield what was kept of the revocations, then each new list, until ``stop`` is set."""
+        cache = self.cache.with_suffix(".revoked")
+        yield await asyncio.to_thread(_kept_revocations, cache)
+        async for content in self._contents("/internal/v1/revocations", stop, decode_revocations, cache):
+            yield content
+
+    async def _contents(
+        self, path: str, stop: asyncio.Event, decode: Callable[[bytes], _Content], cache: Path
+    ) -> AsyncIterator[_Content]:
+        """Each new content of a resource, kept in ``cache`` before it is yielded."""
+        etag = ""
         reachable = True
         async with httpx.AsyncClient(base_url=self.control_url, timeout=_POLL_S + 10) as client:
             while not stop.is_set():
                 try:
-                    answer = await self._get(client, etag)
+                    answer = await self._get(client, path, etag)
                     if answer.status_code == httpx.codes.OK:
-                        state = decode_node_state(answer.content)
+                        content = decode(answer.content)
                         etag = answer.headers.get("etag", "")
-                        await asyncio.to_thread(write_atomically, self.cache, answer.content)
-                        yield state
+                        await asyncio.to_thread(write_atomically, cache, answer.content)
+                        yield content
                     elif answer.status_code != httpx.codes.NOT_MODIFIED:
                         raise httpx.HTTPError(f"status {answer.status_code}")  # noqa: TRY301 - one place handles all
                     reachable = True
@@ -94,12 +110,22 @@ class NodeStateClient:
                     reachable = False
                     await _pause(stop, _RETRY_S)
 
-    async def _get(self, client: httpx.AsyncClient, etag: str) -> httpx.Response:
+    async def _get(self, client: httpx.AsyncClient, path: str, etag: str) -> httpx.Response:
         token = (await asyncio.to_thread(self.token_file.read_text)).strip()
         headers = {"Authorization": f"Bearer {token}"}
         if etag:
             headers["If-None-Match"] = etag
-        return await client.get("/internal/v1/state", params={"wait": _POLL_S if etag else 0}, headers=headers)
+        return await client.get(path, params={"wait": _POLL_S if etag else 0}, headers=headers)
+
+
+def _kept_revocations(cache: Path) -> Revocations:
+    try:
+        return decode_revocations(cache.read_bytes())
+    except FileNotFoundError:
+        return NOTHING_REVOKED
+    except (OSError, ValueError) as error:
+        _log.warning("node_state.revocations_unusable", error=str(error))
+        return NOTHING_REVOKED
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -262,6 +262,17 @@ revoked_tokens: Final = Table(
     METADATA,
     Column("jti", String(100), primary_key=True),
     Column("expires", Moment, nullable=False, index=True),
+    Column("client_id", String(63)),
+    Column("revoked", Moment),
+)
+
+revoked_accounts: Final = Table(
+    "revoked_accounts",
+    METADATA,
+    Column("client_id", String(63), primary_key=True),
+    Column("until", Moment, nullable=False),
+    Column("expires", Moment, nullable=False, index=True),
+    comment="Every token of the account that was issued until then is revoked; kept until the last would expire.",
 )
 
 used_assertions: Final = Table(

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from easement.plan.codec import encode_plan, plan_hash
 from easement.plan.model import Plan
 from easement.store.node_state import NodeState, NodeStateClient, encode_node_state
+from easement.store.revocations import Revocations, encode_revocations
 
 
 class ControlPlaneSimulator:
@@ -25,6 +26,7 @@ class ControlPlaneSimulator:
         self.token_file.write_text(secrets.token_urlsafe(16))
         self.changed = threading.Condition()
         self.body = b""
+        self.revoked = encode_revocations(Revocations())
         self.closing = False
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.simulator = self
@@ -44,6 +46,16 @@ class ControlPlaneSimulator:
             self.body = encode_node_state(state)
             self.changed.notify_all()
         return state
+
+    def revoke(self, revocations: Revocations) -> None:
+        """Make this the current list."""
+        with self.changed:
+            self.revoked = encode_revocations(revocations)
+            self.changed.notify_all()
+
+    def content(self, path: str) -> bytes:
+        """What is served there now."""
+        return self.revoked if path.endswith("/revocations") else self.body
 
     def client(self, name: str = "gateway") -> NodeStateClient:
         """A client for a node, with a cache file of its own."""
@@ -88,9 +100,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         wait = min(float(parse_qs(urlsplit(self.path).query).get("wait", ["0"])[0]), 25)
         known = self.headers.get("if-none-match", "")
+        path = urlsplit(self.path).path
         with simulator.changed:
-            simulator.changed.wait_for(lambda: simulator.closing or _tag(simulator.body) != known, wait)
-            body = simulator.body
+            simulator.changed.wait_for(lambda: simulator.closing or _tag(simulator.content(path)) != known, wait)
+            body = simulator.content(path)
         if simulator.closing or not body:
             self._send(503, b"", "")
         elif _tag(body) == known:

@@ -21,6 +21,7 @@ from easement.ledger.query import LedgerReader
 from easement.ledger.record import Record
 from easement.store.database import open_engine, sqlite_url
 from easement.store.migrate import upgrade
+from easement.store.revocations import Revocations
 
 PEOPLE = {
     "dev": ["developer"],
@@ -77,6 +78,7 @@ def control(tmp_path: Path) -> Iterator[Control]:
         access=AccessControl(authenticator=sign_in, cookie=SessionCookie(allow_plain=True), record=records.extend),
         node_token=Secret(NODE_TOKEN),
         jwks=lambda: {"keys": []},
+        revocations=Revocations,
         roles=lambda: {"gateway": False},
         max_bundle_bytes=200_000,
         max_body_bytes=20_000,

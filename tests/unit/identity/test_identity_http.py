@@ -62,7 +62,13 @@ def app(identity: Identity, tmp_path) -> FastAPI:
     guard = guard_with(identity)
     published = app.state.published = []
     app.include_router(
-        accounts_router(identity.credentials, authority, is_system=identity.accounts.__contains__, guard=guard)
+        accounts_router(
+            identity.credentials,
+            authority,
+            identity.server.spent,
+            is_system=identity.accounts.__contains__,
+            guard=guard,
+        )
     )
     app.include_router(signing_keys_router(identity.keys, on_changed=lambda: published.append(1), guard=guard))
     app.include_router(people_router(identity.sign_in, console_url="http://127.0.0.1:8080", guard=guard))

@@ -17,6 +17,7 @@ from easement.governance.access.model import Aspect, Control, Way, compiled, led
 from easement.governance.access.wording import counted, listed, projected, span
 from easement.plan.model import ChannelPlan, Delivery, Party, Plan, PublishGrant
 
+_REVOKED: Final = "tests/attacks/test_revocation_attacks.py"
 _ATTACKS: Final = "tests/attacks/broker/test_broker_attacks.py"
 _FLOW: Final = "tests/integration/broker/test_event_flow.py"
 _RELAY: Final = "tests/unit/broker/test_relay_message.py"
@@ -169,7 +170,13 @@ def _authentication(method: str, audience: str) -> Control:
 
 
 def _revocation() -> Control:
-    return none(Aspect.REVOCATION, "the callout takes a token until it ends; a lost grant ends the connection at once")
+    return compiled(
+        Aspect.REVOCATION,
+        "a revoked token opens no connection, and the connections of its account end; a lost grant ends them too",
+        "broker callout",
+        ledger("error_code=broker.token-revoked"),
+        test(f"{_REVOKED}::test_a_revoked_token_does_not_connect_to_the_broker_and_its_connection_ends"),
+    )
 
 
 def _authorisation(client: str, scopes: tuple[str, ...], right: str) -> Control:
