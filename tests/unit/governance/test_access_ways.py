@@ -29,6 +29,7 @@ ROOT = Path(__file__).parents[3]
 ESTATE = ROOT / "examples" / "meridian" / "estate"
 READS, PLACES, PRESCRIBES = "storefront-reads-orders", "storefront-places-orders", "clinic-prescribes"
 PLAIN_FILTERS = {
+    "easement.revoked",
     "envoy.filters.http.jwt_authn",
     "envoy.filters.http.local_ratelimit",
     "envoy.filters.http.rbac",
