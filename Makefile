@@ -17,7 +17,7 @@ demo: $(VENV)/.run ## Run the example estate with real traffic (ONCE=1: play the
 	@$(BIN)/easement demo --data $(DATA) $(if $(ONCE),--once)
 
 test: $(VENV)/.dev node_modules/.installed ## Run all tests, two files at a time (WORKERS=1: one after the other)
-	@sh .ci/browser
+	@sh .ci/system_packages
 	PATH="$$PATH:$(CURDIR)/$(BIN)" $(BIN)/python -m pytest -q --numprocesses $(WORKERS) --dist loadfile
 
 check: $(VENV)/.dev ## Format, lint, types, import direction

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 from collections.abc import Callable
+from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,17 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next((path for name in BROWSERS if (path := shutil.which(name))), "")
 
 
+HAS_RULES = Path("/usr/share/modsecurity-crs/rules").is_dir() and find_library("modsecurity") is not None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what this machine cannot run, loudly; CI refuses."""
     for item in items:
         if item.get_closest_marker("browser") and not CHROMIUM and not REFUSE_SKIPS:
             item.add_marker(pytest.mark.skip(reason="no Chromium on this machine: install it to run browser tests"))
+        if item.path.name.startswith("test_waf") and not HAS_RULES and not REFUSE_SKIPS:
+            reason = "no libmodsecurity3 with modsecurity-crs on this machine: install them to run tests of inspection"
+            item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -216,6 +216,21 @@ class SubjectRequests:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class OutsideIdentity:
+    """Tokens of another issuer that stand for a system: those for ``audience`` whose ``claim`` has this ``value``.
+
+    ``jwks`` is where the issuer publishes its keys (``jwks_uri`` of its metadata, RFC 8414 §2).
+    """
+
+    issuer: Annotated[str, StringConstraints(pattern=r"^https://[^\s?#]{1,290}$")]
+    jwks: Annotated[str, StringConstraints(pattern=r"^https://[^\s?#]{1,290}$")]
+    audience: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7E]{1,300}$")]
+    claim: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_:./-]{0,99}$")] = "sub"
+    value: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7E]{1,300}$")]
+    ca: Line = "system"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class SystemSpec:
     """An application that can be source or target."""
 
@@ -232,6 +247,8 @@ class SystemSpec:
     subject_requests: SubjectRequests | None = None
     encryption_key: dict[str, Any] | None = None
     """Public JWK (RFC 7517, use=enc) to which payloads for this system are sealed."""
+    identity: OutsideIdentity | None = None
+    """Set where the system gets its tokens from another issuer; it gets none from us then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)

@@ -154,11 +154,14 @@ class DeciderApplication:
 
     schemas: Schemas = field(default_factory=Schemas)
     inspections: Inspections = field(default_factory=lambda: Inspections(DEFAULT_RULES))
+    has_plan: bool = False
+    """Whether it knows what to check: before that it refuses everything."""
 
     def take(self, plan: Plan) -> None:
         """Have what a plan asks for; blocking."""
         self.schemas.take(plan)
         self.inspections.take(plan)
+        self.has_plan = True
 
     async def __rsgi__(self, scope: _Scope, protocol: Any) -> None:
         try:
@@ -248,6 +251,7 @@ async def _beat(folder: Path, application: DeciderApplication) -> None:
     while True:
         inspections = application.inspections
         waf = {"waf_rules": inspections.version} if inspections.version else {}
-        waf |= {"reason": inspections.problem} if inspections.problem else {}
-        heartbeat.beat(ready=not inspections.problem, schemas=len(application.schemas), **waf)
+        reason = inspections.problem or ("" if application.has_plan else "waiting for a plan")
+        waf |= {"reason": reason} if reason else {}
+        heartbeat.beat(ready=not reason, schemas=len(application.schemas), **waf)
         await asyncio.sleep(_BEAT_S)

@@ -76,6 +76,8 @@ def _is_granted(route: Route, claims: Mapping[str, Any], filling: str) -> bool:
 
 
 def _fits(grant: RequestGrant, route: Route, claims: Mapping[str, Any], filling: str) -> bool:
+    if grant.outside is not None:  # the shadow has no token of that issuer
+        return False
     if grant.authentication != "oauth2" or grant.client_id != claims["client_id"]:
         return False
     if grant.audience not in claims["aud"] or not set(grant.scopes) <= set(claims["scope"].split()):

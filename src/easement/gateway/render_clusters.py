@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Final
+from urllib.parse import urlsplit
 
 from easement.gateway.envoy_types import Tree, seconds, typed
 from easement.gateway.header_allow_list import upstream_filters
 from easement.gateway.place import GatewayPlace
-from easement.plan.model import Plan, Upstream
+from easement.plan.model import OutsideIdentity, Plan, Upstream
 
 CONTROL_CLUSTER: Final = "easement-control"
 DECIDER_CLUSTER: Final = "easement-decider"
@@ -21,18 +22,40 @@ def cluster_name(upstream: str) -> str:
     return f"upstream/{upstream}"
 
 
+def issuer_cluster_name(provider: str) -> str:
+    """Where the keys of an outside issuer come from."""
+    return f"issuer/{provider}"
+
+
 def clusters(plan: Plan, place: GatewayPlace) -> list[Tree]:
     """All clusters, sorted by name."""
     own = [_loopback(DECIDER_CLUSTER, place.decider_port, "1s")]
     if place.control_port:
         own.append(_loopback(CONTROL_CLUSTER, place.console_port, "2s"))
+    outside = {
+        grant.outside.provider: grant.outside for route in plan.routes for grant in route.grants if grant.outside
+    }
+    own += [_issuer(outside[provider], place) for provider in sorted(outside)]
     return own + [_upstream(upstream, place) for upstream in sorted(plan.upstreams, key=lambda item: item.name)]
+
+
+def _issuer(identity: OutsideIdentity, place: GatewayPlace) -> Tree:
+    parts = urlsplit(identity.jwks)
+    host, port = parts.hostname or "", parts.port or 443
+    name = issuer_cluster_name(identity.provider)
+    return {
+        "name": name,
+        **_discovery_of(host),
+        "connect_timeout": "5s",
+        "load_assignment": _endpoint(name, host, port),
+        "transport_socket": _verified_tls(host, identity.ca, "1.2", place),
+    }
 
 
 def _upstream(upstream: Upstream, place: GatewayPlace) -> Tree:
     tree: Tree = {
         "name": cluster_name(upstream.name),
-        "type": "STATIC" if _is_address(upstream.host) else "STRICT_DNS",
+        **_discovery_of(upstream.host),
         "connect_timeout": seconds(upstream.connect_timeout_ms),
         "per_connection_buffer_limit_bytes": 1024 * 1024,
         "load_assignment": _endpoint(cluster_name(upstream.name), upstream.host, upstream.port),
@@ -66,31 +89,36 @@ def _upstream(upstream: Upstream, place: GatewayPlace) -> Tree:
         },
     }
     if upstream.tls:
-        tree["transport_socket"] = _tls(upstream, place)
+        tree["transport_socket"] = _verified_tls(upstream.server_name, upstream.ca, upstream.tls_minimum, place)
     return tree
 
 
-def _tls(upstream: Upstream, place: GatewayPlace) -> Tree:
-    authority = {"system": _SYSTEM_CA, "internal": str(place.certificates / "ca.pem")}.get(upstream.ca, upstream.ca)
-    name_type = "IP_ADDRESS" if _is_address(upstream.server_name) else "DNS"
+def _verified_tls(server_name: str, ca: str, minimum: str, place: GatewayPlace) -> Tree:
+    authority = {"system": _SYSTEM_CA, "internal": str(place.certificates / "ca.pem")}.get(ca, ca)
+    name_type = "IP_ADDRESS" if _is_address(server_name) else "DNS"
     context = typed(
         "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
         common_tls_context={
             "tls_params": {
-                "tls_minimum_protocol_version": _TLS_VERSIONS[upstream.tls_minimum],
+                "tls_minimum_protocol_version": _TLS_VERSIONS[minimum],
                 "tls_maximum_protocol_version": "TLSv1_3",
             },
             "validation_context": {
                 "trusted_ca": {"filename": authority},
                 "match_typed_subject_alt_names": [
-                    {"san_type": name_type, "matcher": {"exact": upstream.server_name}},
+                    {"san_type": name_type, "matcher": {"exact": server_name}},
                 ],
             },
         },
     )
     if name_type == "DNS":
-        context["sni"] = upstream.server_name
+        context["sni"] = server_name
     return {"name": "envoy.transport_sockets.tls", "typed_config": context}
+
+
+def _discovery_of(host: str) -> Tree:
+    """Addresses as they are; names by DNS. Where a name has addresses of both kinds those of IPv4 count."""
+    return {"type": "STATIC"} if _is_address(host) else {"type": "STRICT_DNS", "dns_lookup_family": "V4_PREFERRED"}
 
 
 def _loopback(name: str, port: int, connect_timeout: str) -> Tree:

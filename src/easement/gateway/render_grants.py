@@ -10,9 +10,11 @@ import structlog
 
 from easement.gateway.access_condition import AccessConditionError, condition
 from easement.gateway.envoy_types import ACCESS_CLAIMS, JWT_AUTHN, Tree, seconds, typed
+from easement.gateway.render_issuers import outside_principals
 from easement.plan.model import BOUND, Limit, RequestGrant, Route
 
 _log = structlog.get_logger()
+_CLIENT: Final = "client"
 _UNLIMITED: Final = {"max_tokens": 4_000_000_000, "tokens_per_fill": 4_000_000_000, "fill_interval": "1s"}
 
 
@@ -41,10 +43,17 @@ def limits_filter(route: Route) -> Tree | None:
     Written out whole: nothing of it is inherited from the listener, and Envoy's defaults (20 clients at most, a common
     bucket that all drain) would undo it.
     """
-    limited: dict[str, Limit] = {}
+    limited: dict[tuple[str, str], Limit] = {}
+    actions = {_CLIENT: _by_claim(_CLIENT, ACCESS_CLAIMS, "client_id")}
     for grant in route.grants:
-        if grant.limit is not None:
-            limited[grant.client_id] = _stricter(grant.limit, limited.get(grant.client_id))
+        if grant.limit is None:
+            continue
+        caller = (_CLIENT, grant.client_id)
+        if grant.outside is not None:
+            key = f"{grant.outside.provider}.{grant.outside.claim}"
+            caller = (key, grant.outside.value)
+            actions[key] = _by_claim(key, grant.outside.provider, grant.outside.claim)
+        limited[caller] = _stricter(grant.limit, limited.get(caller))
     if not limited:
         return None
     every = {"default_value": {"numerator": 100}}
@@ -64,10 +73,10 @@ def limits_filter(route: Route) -> Tree | None:
                 "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
             }
         ],
-        rate_limits=[{"actions": [_by_client()]}],
+        rate_limits=[{"actions": [action]} for _, action in sorted(actions.items())],
         descriptors=[
-            {"entries": [{"key": "client", "value": client}], "token_bucket": _bucket(limit)}
-            for client, limit in sorted(limited.items())
+            {"entries": [{"key": key, "value": value}], "token_bucket": _bucket(limit)}
+            for (key, value), limit in sorted(limited.items())
         ],
     )
 
@@ -84,12 +93,12 @@ def _bucket(limit: Limit) -> Tree:
     }
 
 
-def _by_client() -> Tree:
+def _by_claim(key: str, metadata: str, claim: str) -> Tree:
     """From the verified token: descriptors of Envoy's own that read a token do not verify it."""
     return {
         "metadata": {
-            "descriptor_key": "client",
-            "metadata_key": {"key": JWT_AUTHN, "path": [{"key": ACCESS_CLAIMS}, {"key": "client_id"}]},
+            "descriptor_key": key,
+            "metadata_key": {"key": JWT_AUTHN, "path": [{"key": metadata}, {"key": claim}]},
             "source": "DYNAMIC",
         }
     }
@@ -108,6 +117,11 @@ def _policy(grant: RequestGrant, route: Route) -> Tree:
 
 
 def _principals(grant: RequestGrant) -> Iterable[Tree]:
+    if grant.outside is not None:
+        yield from outside_principals(grant.outside)
+        if grant.authentication != "oauth2" or grant.access:
+            yield {"not_id": {"any": True}}
+        return
     yield _claim([ACCESS_CLAIMS, "client_id"], {"string_match": {"exact": grant.client_id}})
     yield _claim([ACCESS_CLAIMS, "aud"], _contains(grant.audience))
     for scope in grant.scopes:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, Final
 
 from easement.gateway.envoy_types import (
@@ -28,9 +30,11 @@ from easement.gateway.refusals import TRANSACTION_HEADER
 from easement.gateway.render_access_log import access_log
 from easement.gateway.render_clusters import CONTROL_CLUSTER, DECIDER_CLUSTER
 from easement.gateway.render_inspection import inspection_filter
+from easement.gateway.render_issuers import provider
 from easement.gateway.render_replies import header, local_replies, security_headers
 from easement.gateway.render_revocations import revocation_filter
 from easement.keys.jose import header_segment
+from easement.plan.model import OutsideIdentity
 
 _NOBODY: Final = [{"address_prefix": "255.255.255.255", "prefix_len": 32}]
 """No caller is internal: Envoy's own x-envoy-* headers are stripped from every request."""
@@ -45,12 +49,14 @@ _FORGOTTEN: Final = (
 """Headers of a caller's that go before anything reads them and before Envoy writes its own: those by which targets are
 made to believe in another user, host, path or method, and those that let a target compress or cut its answer, which
 could then not be held to its contract."""
+Issuers = Mapping[str, tuple[OutsideIdentity, ...]]
+NO_ISSUERS: Final[Issuers] = MappingProxyType({})
 _TOKEN_CACHE: Final = 10_000
 _BEARER: Final = "Bearer "
 
 
-def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree) -> Tree:
-    """The data plane. ``routes`` is ``{"rds": ...}`` or ``{"route_config": ...}``.
+def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree, issuers: Issuers = NO_ISSUERS) -> Tree:
+    """The data plane. ``routes`` is ``{"rds": ...}`` or ``{"route_config": ...}``; ``issuers`` are those outside.
 
     The order of filters is policy: token, revocations, limit, grants, size, contract, decider, inspection, and only
     then the target. Answers pass the contract runtime on their way back.
@@ -61,7 +67,7 @@ def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree) -> Tr
     manager["access_log"] = access_log(str(place.access_log))
     manager["local_reply_config"] = local_replies()
     manager["http_filters"] = [
-        _tokens(jwks, place.issuer),
+        _tokens(jwks, place.issuer, issuers),
         revocation_filter(place, live="rds" in routes),
         http_filter(
             LOCAL_RATELIMIT, "local_ratelimit.v3.LocalRateLimit", disabled=True, stat_prefix="limits",
@@ -171,32 +177,34 @@ def _forget_proxies() -> Tree:
     }
 
 
-def _tokens(jwks: dict[str, Any], issuer: str) -> Tree:
+def _tokens(jwks: dict[str, Any], issuer: str, outside: Issuers) -> Tree:
     """RFC 9068 tokens from the Authorization header alone, and a token on every path, known or not.
 
     Grants read the claims of access tokens only (RFC 9068 §4: ``typ`` is checked). The header of our own tokens follows
     from key and type, so an access token is known by how it begins, and Envoy copies no header for each request. Any
     other token of the issuer's is verified too, but its claims go by another name, which no grant reads.
     """
-    provider = {
-        "issuer": issuer,
+    shared = {
         "require_expiration": True,
         "clock_skew_seconds": _CLOCK_SKEW_S,
         "from_headers": [{"name": "authorization", "value_prefix": _BEARER}],
-        "local_jwks": {"inline_string": json.dumps(jwks, sort_keys=True)},
         "forward": False,
         "jwt_cache_config": {"jwt_cache_size": _TOKEN_CACHE},
     }
+    own = {**shared, "issuer": issuer, "local_jwks": {"inline_string": json.dumps(jwks, sort_keys=True)}}
+    others = [{"provider_name": name} for name in ("other-token", *outside)]
+    rest = {"requires_any": {"requirements": others}} if outside else others[0]
     return http_filter(
         JWT_AUTHN,
         "jwt_authn.v3.JwtAuthentication",
         providers={
-            "access-token": {**provider, "payload_in_metadata": ACCESS_CLAIMS},
-            "other-token": {**provider, "payload_in_metadata": OTHER_CLAIMS},
+            "access-token": {**own, "payload_in_metadata": ACCESS_CLAIMS},
+            "other-token": {**own, "payload_in_metadata": OTHER_CLAIMS},
+            **{name: provider(name, identities, shared) for name, identities in outside.items()},
         },
         rules=[
             *({"match": _begins(jwk["kid"]), "requires": {"provider_name": "access-token"}} for jwk in jwks["keys"]),
-            {"match": {"prefix": "/"}, "requires": {"provider_name": "other-token"}},
+            {"match": {"prefix": "/"}, "requires": rest},
         ],
     )
 
@@ -254,6 +262,7 @@ def _tls(place: GatewayPlace) -> Tree:
         "name": "envoy.transport_sockets.tls",
         "typed_config": typed(
             "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+            require_client_certificate=False,
             common_tls_context={
                 "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
                 "alpn_protocols": ["h2", "http/1.1"],

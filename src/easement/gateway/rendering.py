@@ -10,7 +10,8 @@ from typing import Any, Final
 from easement.gateway.envoy_types import Tree, typed
 from easement.gateway.place import GatewayPlace
 from easement.gateway.render_clusters import clusters
-from easement.gateway.render_listeners import control_listener, data_listener
+from easement.gateway.render_issuers import outside_providers
+from easement.gateway.render_listeners import Issuers, control_listener, data_listener
 from easement.gateway.render_routes import ROUTES_NAME, route_configuration
 from easement.plan.model import Plan
 
@@ -33,6 +34,7 @@ class Rendering:
     listeners: tuple[Tree, ...]
     clusters: tuple[Tree, ...]
     routes: Tree
+    issuers: Issuers
 
     def live_files(self) -> dict[str, bytes]:
         """The watched files by name, in the order in which they must appear: no route before its cluster."""
@@ -56,7 +58,8 @@ def render(plan: Plan, *, plan_hash: str, jwks: dict[str, Any], place: GatewayPl
             },
         }
     }
-    listeners = [data_listener(jwks, place, rds)]
+    issuers = outside_providers(plan)
+    listeners = [data_listener(jwks, place, rds, issuers)]
     if place.control_port:
         listeners.append(control_listener(place))
     return Rendering(
@@ -66,6 +69,7 @@ def render(plan: Plan, *, plan_hash: str, jwks: dict[str, Any], place: GatewayPl
         listeners=tuple(listeners),
         clusters=tuple(clusters(plan, place)),
         routes=route_configuration(plan, plan_hash),
+        issuers=issuers,
     )
 
 
@@ -84,7 +88,7 @@ def bootstrap(place: GatewayPlace) -> Tree:
 def static_bootstrap(rendering: Rendering) -> Tree:
     """The same configuration in one file, for ``--mode validate`` and for the shadow."""
     place = rendering.place
-    listener = data_listener(rendering.jwks, place, {"route_config": _plain(rendering.routes)})
+    listener = data_listener(rendering.jwks, place, {"route_config": _plain(rendering.routes)}, rendering.issuers)
     resources: Tree = {"listeners": [_plain(listener)], "clusters": list(rendering.clusters)}
     if place.control_port:
         resources["listeners"].append(_plain(control_listener(place)))

@@ -253,6 +253,8 @@ def _accounts(
 
     for route in routes:
         for request in route.grants:
+            if request.outside is not None:  # its tokens are not ours to issue
+                continue
             grant(request.client_id, request.scopes, request.audience, request.authentication)
     for channel in channels:
         for publisher in channel.publishers:

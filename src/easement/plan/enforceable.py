@@ -57,6 +57,22 @@ def _authentication(_estate: Estate, integration: Integration) -> Iterable[Reaso
         yield "AuthenticationNotEnforced", f"authentication {method} is not enforced yet; use oauth2 or {BOUND}"
 
 
+def _outside(estate: Estate, integration: Integration) -> Iterable[Reason]:
+    """What is not enforced for tokens of another issuer."""
+    spec = integration.spec
+    source, target = estate.systems.get(spec.source), estate.systems.get(spec.target)
+    if spec.pattern is Pattern.EVENT:
+        fetches = target if target is not None and target.spec.delivery.webhook is None else None
+        named = [one.metadata.name for one in (source, fetches) if one is not None and one.spec.identity is not None]
+        if named:
+            yield "AuthenticationNotEnforced", f"{' and '.join(named)} cannot meet the broker with an outside token"
+    elif source is not None and source.spec.identity is not None:
+        if spec.access:
+            yield "AccessNotEnforced", f"access conditions do not read the tokens of {source.spec.identity.issuer}"
+        if spec.security.authentication != "oauth2":
+            yield "AuthenticationNotEnforced", "tokens of an outside issuer are not bound to certificates; use oauth2"
+
+
 def _handling(_estate: Estate, integration: Integration) -> Iterable[Reason]:
     if integration.spec.pattern is not Pattern.REQUEST:
         return
@@ -99,6 +115,7 @@ _CHECKS: Final[tuple[Callable[[Estate, Integration], Iterable[Reason]], ...]] = 
     _consent,
     _access,
     _authentication,
+    _outside,
     _handling,
     _encryption,
 )

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -178,6 +179,24 @@ class Inspection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideIdentity:
+    """By which tokens of another issuer a client is known. ``ca`` is as in :class:`Upstream`."""
+
+    issuer: str
+    jwks: str
+    audience: str
+    claim: str
+    value: str
+    ca: str
+
+    @property
+    def provider(self) -> str:
+        """Issuer, keys and trust as one name: tokens that differ in any of these never stand for each other."""
+        content = f"{self.issuer} {self.jwks} {self.ca}"
+        return "outside-" + hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestGrant:
     """The right of one client to call one operation, with what it may see of the answer."""
 
@@ -192,6 +211,8 @@ class RequestGrant:
     access: str = ""
     """CEL over ``principal`` (token claims) and ``request`` (path parameters), or empty."""
     inspection: Inspection | None = None
+    outside: OutsideIdentity | None = None
+    """Set where the client has its tokens from another issuer: then no token of ours stands for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

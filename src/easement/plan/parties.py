@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from easement.contract.kinds import Endpoint, Integration, System
 from easement.contract.values import Rate
 from easement.estate.model import Estate
-from easement.plan.model import Limit, Party, Upstream
+from easement.plan.model import Limit, OutsideIdentity, Party, Upstream
 
 DEFAULT_RECORD_DAYS: Final = 400
 """PCI DSS 4.0.1 10.5.1 asks for twelve months of audit trail; a month of margin lets a yearly review finish."""
@@ -47,6 +47,16 @@ def party_of(estate: Estate, integration: Integration) -> Party:
         source=integration.spec.source,
         target=integration.spec.target,
         retention_class=f"d{days}",
+    )
+
+
+def outside_identity(system: System) -> OutsideIdentity | None:
+    """By which tokens of another issuer a system is known; None where its tokens are ours."""
+    told = system.spec.identity
+    if told is None:
+        return None
+    return OutsideIdentity(
+        issuer=told.issuer, jwks=told.jwks, audience=told.audience, claim=told.claim, value=told.value, ca=told.ca
     )
 
 

@@ -17,7 +17,7 @@ from easement.plan.inspection import inspection_of
 from easement.plan.media_types import is_json
 from easement.plan.model import BOUND, CostClass, RequestGrant, Route
 from easement.plan.parameters import CompiledParameters, ParameterCompiler, in_short
-from easement.plan.parties import audience_of, limit_of, operation_scope, party_of
+from easement.plan.parties import audience_of, limit_of, operation_scope, outside_identity, party_of
 
 IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """RFC 9110 §9.2.2: only these are ever sent twice."""
@@ -152,6 +152,7 @@ class RequestCompiler:
             limit=limit_of(spec.sla.throughput.limit, spec.sla.throughput.burst),
             projection=self._projection(operation, spec.handling),
             access=spec.access,
+            outside=outside_identity(self.estate.systems[spec.source]),
             inspection=inspection_of(integration, operation, self.model.definitions),
         )
 

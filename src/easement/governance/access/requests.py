@@ -93,6 +93,15 @@ def _registration(call: _Call) -> Control:
 
 
 def _authentication(call: _Call) -> Control:
+    if call.grant.outside is not None:
+        outside = call.grant.outside
+        return compiled(
+            Aspect.AUTHENTICATION,
+            f"token of {outside.issuer} for {outside.audience} with {outside.claim} {outside.value}; none of ours",
+            "Envoy jwt_authn, rbac",
+            ledger("error_code=EAS-5402"),
+            test("tests/attacks/test_outside_issuer_attacks.py"),
+        )
     return compiled(
         Aspect.AUTHENTICATION,
         f"{call.grant.authentication}: signed access token (at+jwt) with an end, audience {call.grant.audience}",
