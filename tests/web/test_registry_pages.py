@@ -94,7 +94,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     services = ControlServices(
         registry=registry, ledger=ledger.reader, health=MonitoringReader(folder / "monitor"),
         access=AccessControl(authenticator=sign_in, cookie=cookie, record=records.extend),
-        node_token=Secret("node"), jwks=lambda: {"keys": []}, revocations=Revocations, roles=dict,
+        node_token=Secret("node"), jwks=lambda: {"keys": []}, revocations=Revocations, api_keys=dict, roles=dict,
     )  # fmt: skip
     files = {str(path.relative_to(ESTATE)): path.read_bytes() for path in ESTATE.rglob("*.yaml")}
     quoted = ATTACK.replace("'", "''").encode()

@@ -32,6 +32,13 @@ class Rotation(_Body):
     life_days: int = Field(180, alias="lifeDays", ge=1, le=366)
 
 
+class NewApiKey(_Body):
+    """How long the key lives, and how long older ones still work: without an overlap they stay as they are."""
+
+    overlap_hours: int | None = Field(None, alias="overlapHours", ge=0, le=720)
+    life_days: int = Field(90, alias="lifeDays", ge=1, le=366)
+
+
 class NewKey(_Body):
     """A public JWK."""
 
@@ -94,6 +101,21 @@ def accounts_router(
             ),
             status=201,
         )
+
+    @router.post("/{system}/api-keys", status_code=201)
+    def issue_api_key(system: str, body: NewApiKey, person: changer) -> Response:
+        """Issue an API key; the answer is the only place where it ever is. With an overlap it replaces the others."""
+
+        def act() -> dict[str, Any]:
+            overlap = None if body.overlap_hours is None else timedelta(hours=body.overlap_hours)
+            issued = credentials.issue_api_key(
+                system, actor=person.name, now=datetime.now(UTC), overlap=overlap, life=timedelta(days=body.life_days)
+            )
+            spent.changed()
+            made = _issued(issued)
+            return {**made, "apiKey": made.pop("clientSecret")}
+
+        return of_system(system, act, status=201)
 
     @router.post("/{system}/keys", status_code=201)
     def register_key(system: str, body: NewKey, person: changer) -> Response:

@@ -21,6 +21,7 @@ from easement.governance.errors import UnknownError
 from easement.identity.people import Person, Role
 from easement.keys.secrets import Secret
 from easement.plan.codec import decode_plan
+from easement.store.api_key_hashes import encode_api_keys
 from easement.store.database import reading
 from easement.store.node_state import NodeState, encode_node_state
 from easement.store.plans import StoredPlan, get_plan
@@ -73,7 +74,7 @@ def plan_router(services: ControlServices) -> APIRouter:
 
 
 def node_router(services: ControlServices) -> APIRouter:
-    """``GET /internal/v1/state`` (plan and token keys) and ``.../revocations`` for the node agents, by long poll."""
+    """``GET /internal/v1/state`` (plan and token keys), ``/revocations`` and ``/api-keys``: for nodes, by long poll."""
     router = APIRouter(prefix="/internal/v1", include_in_schema=False)
 
     async def changed(request: Request, wait: float, current: Callable[[], tuple[bytes, str]]) -> Response:
@@ -94,7 +95,11 @@ def node_router(services: ControlServices) -> APIRouter:
 
     @router.get("/revocations")
     async def revocations(request: Request, wait: Annotated[float, Query(ge=0, le=MAX_WAIT_S)] = 0) -> Response:
-        return await changed(request, wait, lambda: _revocations(services))
+        return await changed(request, wait, lambda: _tagged(encode_revocations(services.revocations())))
+
+    @router.get("/api-keys")
+    async def api_keys(request: Request, wait: Annotated[float, Query(ge=0, le=MAX_WAIT_S)] = 0) -> Response:
+        return await changed(request, wait, lambda: _tagged(encode_api_keys(services.api_keys())))
 
     return router
 
@@ -134,6 +139,5 @@ def _node_state(services: ControlServices) -> tuple[bytes, str]:
     return content, f'"{stored.hash[:32]}.{keys[:32]}"'
 
 
-def _revocations(services: ControlServices) -> tuple[bytes, str]:
-    content = encode_revocations(services.revocations())
+def _tagged(content: bytes) -> tuple[bytes, str]:
     return content, f'"{hashlib.sha256(content).hexdigest()[:32]}"'

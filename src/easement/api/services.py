@@ -13,6 +13,7 @@ from easement.governance.registry import Registry
 from easement.governance.scorecards import Scorecards
 from easement.keys.secrets import Secret
 from easement.ledger.query import LedgerReader
+from easement.store.api_key_hashes import ApiKeyHashes
 from easement.store.revocations import Revocations
 
 
@@ -27,9 +28,9 @@ class HealthReader(Protocol):
 class ControlServices:
     """The services and the few values that the API needs.
 
-    ``jwks`` gives the public token keys, ``revocations`` what nodes must refuse; ``roles`` gives, for each process,
-    whether it is ready; ``allowed_hosts`` are the names under which this server may be called (a browser on another
-    name is an attack).
+    ``jwks`` gives the public token keys, ``revocations`` what nodes must refuse, ``api_keys`` which keys count;
+    ``roles`` gives, for each process, whether it is ready; ``allowed_hosts`` are the names under which this server may
+    be called (a browser on another name is an attack).
     """
 
     registry: Registry
@@ -39,6 +40,7 @@ class ControlServices:
     node_token: Secret
     jwks: Callable[[], dict[str, Any]]
     revocations: Callable[[], Revocations]
+    api_keys: Callable[[], ApiKeyHashes]
     roles: Callable[[], Mapping[str, bool]]
     allowed_hosts: frozenset[str] = frozenset({"localhost", "127.0.0.1", "[::1]"})
     max_bundle_bytes: int = 64 * 1024 * 1024

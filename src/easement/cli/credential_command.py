@@ -46,6 +46,29 @@ def rotate(  # noqa: PLR0917 - the parameters are the command's options
     _print_secret(_ask("POST", system, "secrets/rotate", server, data, body), output)
 
 
+@app.command("api-key")
+def api_key(  # noqa: PLR0917 - the parameters are the command's options
+    system: System,
+    overlap: Annotated[
+        int | None, typer.Option(min=0, max=720, help="Replace the others: hours that the newest still works.")
+    ] = None,
+    days: Annotated[int, typer.Option(min=1, max=366, help="Days until it ends.")] = 90,
+    server: Server = "",
+    data: Data = None,
+    output: Output = "text",
+) -> None:
+    """Issue an API key and print it once, for contracts with authentication: api-key."""
+    import json
+
+    made = _ask("POST", system, "api-keys", server, data, {"overlapHours": overlap, "lifeDays": days})
+    if output == "json":
+        typer.echo(json.dumps(made, indent=2))
+        return
+    typer.echo(f"api key  {made['apiKey']}")
+    typer.echo(f"ends     {made['expires']}")
+    typer.echo("This key is shown once. Only its hash is kept.", err=True)
+
+
 @app.command("list")
 def list_(system: System, server: Server = "", data: Data = None, output: Output = "text") -> None:
     """List the credentials of a system; never a value."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
@@ -14,11 +15,13 @@ from easement.gateway.envoy_process import EnvoyError, EnvoyProcess, validate
 from easement.gateway.files import LiveFiles
 from easement.gateway.place import GatewayPlace
 from easement.gateway.plan_index import PlanArchive
+from easement.gateway.render_api_keys import KEYS, key_file
 from easement.gateway.render_revocations import REVOCATIONS, revocation_file
 from easement.gateway.rendering import BOOTSTRAP, SECRETS, Rendering, bootstrap, render, static_bootstrap
 from easement.gateway.shadow import probe
 from easement.plan.codec import decode_plan
 from easement.plan.model import Plan
+from easement.store.api_key_hashes import NO_KEYS, ApiKeyHashes
 from easement.store.atomic_file import write_atomically
 from easement.store.node_state import NodeState
 from easement.store.revocations import NOTHING_REVOKED, Revocations
@@ -43,14 +46,16 @@ class Activation:
         write_atomically(path, json.dumps(bootstrap(self.place), sort_keys=True, indent=1).encode())
         if not (self.place.live / REVOCATIONS).exists():
             self.revoke(NOTHING_REVOKED)
+        if not (self.place.live / KEYS).exists():
+            self.know_keys(NO_KEYS)
 
     def revoke(self, revocations: Revocations) -> bool:
         """Have Envoy refuse what is revoked, from its next request on; whether that is news."""
-        path, content = self.place.live / REVOCATIONS, revocation_file(revocations)
-        if path.exists() and path.read_bytes() == content:
-            return False
-        write_atomically(path, content)
-        return True
+        return _exchanged(self.place.live / REVOCATIONS, revocation_file(revocations))
+
+    def know_keys(self, hashes: ApiKeyHashes) -> bool:
+        """Have Envoy know these API keys and no others, from its next request on; whether that is news."""
+        return _exchanged(self.place.live / KEYS, key_file(hashes))
 
     async def activate(self, state: NodeState, envoy: EnvoyProcess) -> int:
         """Put ``state`` in force; the former one stays when anything is wrong.
@@ -94,3 +99,10 @@ class Activation:
             "gateway.plan_tried", plan=state.plan_hash, routes=len(plan.routes), tried=len(part.routes), probes=probes
         )
         return plan, rendering, probes
+
+
+def _exchanged(path: Path, content: bytes) -> bool:
+    if path.exists() and path.read_bytes() == content:
+        return False
+    write_atomically(path, content)
+    return True

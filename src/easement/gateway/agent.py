@@ -137,6 +137,7 @@ class _Agent:
             for name, work in (
                 ("follow", self._follow(stop)),
                 ("revoke", self._revoke(stop)),
+                ("keys", self._know_keys(stop)),
                 ("keep", self._keep(stop)),
                 ("tail", self._tail(stop)),
                 ("beat", self._beat(stop)),
@@ -184,6 +185,13 @@ class _Agent:
             if await asyncio.to_thread(self.activation.revoke, revocations):
                 tokens, accounts = len(revocations.tokens), len(revocations.accounts)
                 _log.info("gateway.revocations_taken", tokens=tokens, accounts=accounts)
+        await stop.wait()
+
+    async def _know_keys(self, stop: asyncio.Event) -> None:
+        """Know the live API keys, those from before a restart from the start on."""
+        async for hashes in self.config.states.follow_api_keys(stop):
+            if await asyncio.to_thread(self.activation.know_keys, hashes):
+                _log.info("gateway.api_keys_taken", keys=len(hashes))
         await stop.wait()
 
     async def _keep(self, stop: asyncio.Event) -> None:

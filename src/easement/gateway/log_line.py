@@ -37,7 +37,12 @@ def record_of(line: bytes, facts: Callable[[str], PlanFacts]) -> Record:
     completed = started + _number(entry, "completed_us") // 1000
     transaction = _text(entry, "answered") or _text(entry, "transaction")
     code = _text(entry, "code")
-    client = _text(entry, "client") or _text(entry, "other_client") or (grant.client_id if grant else "")
+    client = (
+        _text(entry, "client")
+        or _text(entry, "key_client")
+        or _text(entry, "other_client")
+        or (grant.client_id if grant else "")
+    )
     runtime = entry.get("runtime")
     said: dict[str, Any] = runtime if isinstance(runtime, dict) else {}
     verdict = _text(said, "verdict") or _text(entry, "decided")

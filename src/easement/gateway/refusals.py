@@ -32,6 +32,8 @@ class Refusal:
     details: tuple[str, ...] = ()
     answers: int = 0
     headers: tuple[tuple[str, str], ...] = ()
+    with_header: str = ""
+    """Only where the request still has this header, and came without a token of ours."""
     is_early: bool = False
     """Whether it may come before Envoy has given the request an id."""
     is_written: bool = False
@@ -65,6 +67,16 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
         details=("jwt_authn_access_denied", "rbac_access_denied_matched_policy[revoked]"),
         answers=401,
         headers=((_CHALLENGE, 'Bearer realm="easement", error="invalid_token"'),),
+    ),
+    Refusal(
+        code="EAS-5401",
+        status=403,
+        title="No access token",
+        detail="No contract takes an API key for this operation. Send an access token: Authorization: Bearer TOKEN.",
+        details=("rbac_access_denied",),
+        answers=401,
+        headers=((_CHALLENGE, 'Bearer realm="easement"'),),
+        with_header="x-api-key",
     ),
     Refusal(
         code="EAS-5403",

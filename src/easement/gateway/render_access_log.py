@@ -6,6 +6,7 @@ from typing import Final
 
 from easement.gateway.envoy_types import ACCESS_CLAIMS, EXT_AUTHZ, JWT_AUTHN, OTHER_CLAIMS, RBAC, Tree, typed
 from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER, VERDICT_HEADER
+from easement.gateway.render_api_keys import METADATA as KEY_METADATA
 from easement.gateway.waf_finding import FINDING_HEADER
 
 PLAN_SEPARATOR: Final = "/"
@@ -47,6 +48,7 @@ _REFUSED: Final[Tree] = {
     "decided": f"%DYNAMIC_METADATA({EXT_AUTHZ}:{VERDICT_HEADER}):256%",
     "finding": f"%DYNAMIC_METADATA({EXT_AUTHZ}:{FINDING_HEADER}):256%",
     "client": f"%DYNAMIC_METADATA({JWT_AUTHN}:{ACCESS_CLAIMS}:client_id):128%",
+    "key_client": f"%DYNAMIC_METADATA({KEY_METADATA}:client):63%",
     "other_client": f"%DYNAMIC_METADATA({JWT_AUTHN}:{OTHER_CLAIMS}:client_id):128%",
 }
 SERVED_FIELDS: Final = tuple(_SERVED)

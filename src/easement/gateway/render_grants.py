@@ -10,11 +10,14 @@ import structlog
 
 from easement.gateway.access_condition import AccessConditionError, condition
 from easement.gateway.envoy_types import ACCESS_CLAIMS, JWT_AUTHN, Tree, seconds, typed
+from easement.gateway.render_api_keys import METADATA as KEY_METADATA
+from easement.gateway.render_api_keys import holds_key_of
 from easement.gateway.render_issuers import outside_principals
-from easement.plan.model import BOUND, Limit, RequestGrant, Route
+from easement.plan.model import API_KEY, BOUND, Limit, RequestGrant, Route
 
 _log = structlog.get_logger()
 _CLIENT: Final = "client"
+_KEY: Final = "key"
 _UNLIMITED: Final = {"max_tokens": 4_000_000_000, "tokens_per_fill": 4_000_000_000, "fill_interval": "1s"}
 
 
@@ -49,6 +52,9 @@ def limits_filter(route: Route) -> Tree | None:
         if grant.limit is None:
             continue
         caller = (_CLIENT, grant.client_id)
+        if grant.authentication == API_KEY:
+            caller = (_KEY, grant.client_id)
+            actions[_KEY] = _by_metadata(_KEY, KEY_METADATA, "client")
         if grant.outside is not None:
             key = f"{grant.outside.provider}.{grant.outside.claim}"
             caller = (key, grant.outside.value)
@@ -95,13 +101,12 @@ def _bucket(limit: Limit) -> Tree:
 
 def _by_claim(key: str, metadata: str, claim: str) -> Tree:
     """From the verified token: descriptors of Envoy's own that read a token do not verify it."""
-    return {
-        "metadata": {
-            "descriptor_key": key,
-            "metadata_key": {"key": JWT_AUTHN, "path": [{"key": metadata}, {"key": claim}]},
-            "source": "DYNAMIC",
-        }
-    }
+    return _by_metadata(key, JWT_AUTHN, metadata, claim)
+
+
+def _by_metadata(key: str, metadata: str, *path: str) -> Tree:
+    found = {"key": metadata, "path": [{"key": step} for step in path]}
+    return {"metadata": {"descriptor_key": key, "metadata_key": found, "source": "DYNAMIC"}}
 
 
 def _policy(grant: RequestGrant, route: Route) -> Tree:
@@ -120,6 +125,11 @@ def _principals(grant: RequestGrant) -> Iterable[Tree]:
     if grant.outside is not None:
         yield from outside_principals(grant.outside)
         if grant.authentication != "oauth2" or grant.access:
+            yield {"not_id": {"any": True}}
+        return
+    if grant.authentication == API_KEY:
+        yield holds_key_of(grant.client_id)
+        if grant.access:
             yield {"not_id": {"any": True}}
         return
     yield _claim([ACCESS_CLAIMS, "client_id"], {"string_match": {"exact": grant.client_id}})

@@ -28,6 +28,7 @@ from easement.gateway.envoy_types import (
 from easement.gateway.place import GatewayPlace
 from easement.gateway.refusals import TRANSACTION_HEADER
 from easement.gateway.render_access_log import access_log
+from easement.gateway.render_api_keys import key_filter
 from easement.gateway.render_clusters import CONTROL_CLUSTER, DECIDER_CLUSTER
 from easement.gateway.render_inspection import inspection_filter
 from easement.gateway.render_issuers import provider
@@ -58,8 +59,8 @@ _BEARER: Final = "Bearer "
 def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree, issuers: Issuers = NO_ISSUERS) -> Tree:
     """The data plane. ``routes`` is ``{"rds": ...}`` or ``{"route_config": ...}``; ``issuers`` are those outside.
 
-    The order of filters is policy: token, revocations, limit, grants, size, contract, decider, inspection, and only
-    then the target. Answers pass the contract runtime on their way back.
+    The order of filters is policy: token, revocations, keys, limit, grants, size, contract, decider, inspection, and
+    only then the target. Answers pass the contract runtime on their way back.
     """
     manager = _manager("data")
     manager |= routes
@@ -69,6 +70,7 @@ def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree, issue
     manager["http_filters"] = [
         _tokens(jwks, place.issuer, issuers),
         revocation_filter(place, live="rds" in routes),
+        key_filter(place, live="rds" in routes),
         http_filter(
             LOCAL_RATELIMIT, "local_ratelimit.v3.LocalRateLimit", disabled=True, stat_prefix="limits",
             max_dynamic_descriptors=20, always_consume_default_token_bucket=False,
@@ -180,6 +182,8 @@ def _forget_proxies() -> Tree:
 def _tokens(jwks: dict[str, Any], issuer: str, outside: Issuers) -> Tree:
     """RFC 9068 tokens from the Authorization header alone, and a token on every path, known or not.
 
+    Who sends an API key and no token is asked for none here: the filter of keys and the grants decide about them.
+
     Grants read the claims of access tokens only (RFC 9068 §4: ``typ`` is checked). The header of our own tokens follows
     from key and type, so an access token is known by how it begins, and Envoy copies no header for each request. Any
     other token of the issuer's is verified too, but its claims go by another name, which no grant reads.
@@ -203,10 +207,15 @@ def _tokens(jwks: dict[str, Any], issuer: str, outside: Issuers) -> Tree:
             **{name: provider(name, identities, shared) for name, identities in outside.items()},
         },
         rules=[
+            {"match": {"prefix": "/", "headers": [_header("authorization", present=False), _header("x-api-key")]}},
             *({"match": _begins(jwk["kid"]), "requires": {"provider_name": "access-token"}} for jwk in jwks["keys"]),
             {"match": {"prefix": "/"}, "requires": rest},
         ],
     )
+
+
+def _header(name: str, *, present: bool = True) -> Tree:
+    return {"name": name, "present_match": True, "invert_match": not present}
 
 
 def _begins(kid: str) -> Tree:

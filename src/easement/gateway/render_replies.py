@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from easement.gateway.envoy_types import Tree, typed
+from easement.gateway.envoy_types import ACCESS_CLAIMS, JWT_AUTHN, Tree, typed
 from easement.gateway.refusals import CODE_HEADER, PASSED_ON, REFUSALS, TRANSACTION_HEADER, Refusal
 
 PROBLEM: Final = "application/problem+json"
@@ -43,6 +43,9 @@ def _mapper(refusal: Refusal) -> Tree:
     filters: list[Tree] = [_status(refusal.status)]
     if refusal.details:
         filters.append(_any([_details(prefix) for prefix in refusal.details]))
+    if refusal.with_header:
+        sent = {"name": refusal.with_header, "present_match": True}
+        filters += [{"header_filter": {"header": sent}}, _without_token()]
     status = refusal.answers or refusal.status
     mapper: Tree = {
         "filter": filters[0] if len(filters) == 1 else {"and_filter": {"filters": filters}},
@@ -59,6 +62,12 @@ def _mapper(refusal: Refusal) -> Tree:
     if status != refusal.status:
         mapper["status_code"] = status
     return mapper
+
+
+def _without_token() -> Tree:
+    path = [{"key": ACCESS_CLAIMS}, {"key": "client_id"}]
+    matcher = {"filter": JWT_AUTHN, "path": path, "value": {"present_match": True}, "invert": True}
+    return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": True}}
 
 
 def _as_written() -> Tree:

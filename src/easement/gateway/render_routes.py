@@ -32,6 +32,8 @@ from easement.gateway.envoy_types import (
 )
 from easement.gateway.refusals import CODE_HEADER, TRANSACTION_HEADER, VERDICT_HEADER
 from easement.gateway.render_access_log import PLAN_SEPARATOR, TRIED_PATH_HEADER
+from easement.gateway.render_api_keys import FILTER as KEY_FILTER
+from easement.gateway.render_api_keys import reads_keys
 from easement.gateway.render_clusters import cluster_name
 from easement.gateway.render_grants import anybody, grants_filter, limits_filter
 from easement.gateway.render_inspection import inspection_of_route
@@ -39,7 +41,7 @@ from easement.gateway.render_notices import gone, with_notice
 from easement.gateway.render_replies import header, security_headers
 from easement.gateway.route_contract import filter_context, path_parts, reads_body, reads_request, takes_query
 from easement.gateway.schema_key import check_key
-from easement.plan.model import Notice, Plan, Route, Upstream
+from easement.plan.model import API_KEY, Notice, Plan, Route, Upstream
 from easement.plan.notices import gateway_prefix
 
 ROUTES_NAME: Final = "data"
@@ -135,9 +137,10 @@ def _operation(route: Route, upstream: Upstream, plan_hash: str) -> Iterable[Tre
             "name": _name(plan_hash, route.id),
             "match": _match(route, query=True),
             "direct_response": {"status": 400},
-            "typed_per_filter_config": {RBAC: grants},
+            "typed_per_filter_config": {RBAC: grants, **_keys(route)},
         }
     filters: Tree = {
+        **_keys(route),
         RBAC: grants,
         LUA: _contract(route),
     }
@@ -160,6 +163,12 @@ def _operation(route: Route, upstream: Upstream, plan_hash: str) -> Iterable[Tre
         **_header_changes(route),
         "typed_per_filter_config": filters,
     }
+
+
+def _keys(route: Route) -> Tree:
+    """Keys are read where a grant takes them; anywhere else they are no more than a header."""
+    takes = any(grant.authentication == API_KEY for grant in route.grants)
+    return {KEY_FILTER: reads_keys()} if takes else {}
 
 
 def _contract(route: Route) -> Tree:
@@ -240,7 +249,7 @@ def _no_such_method(group: list[Route], plan_hash: str) -> Tree:
         "match": _match(group[0], method=False),
         "direct_response": {"status": 405},
         "response_headers_to_add": [header("allow", allowed)],
-        "typed_per_filter_config": {RBAC: anybody()},
+        "typed_per_filter_config": {RBAC: anybody(), KEY_FILTER: reads_keys()},
     }
 
 
@@ -250,7 +259,7 @@ def _unknown(plan_hash: str) -> Tree:
         "match": {"prefix": "/"},
         "direct_response": {"status": 404},
         "response_headers_to_add": [header(TRIED_PATH_HEADER, "%PATH(NQ:PATH):256%")],
-        "typed_per_filter_config": {RBAC: anybody()},
+        "typed_per_filter_config": {RBAC: anybody(), KEY_FILTER: reads_keys()},
     }
 
 

@@ -108,7 +108,7 @@ class Inspections:
             if self._waf is None:
                 self._waf = Waf(load_rules(self.folder))
                 _log.info("decider.waf_rules_loaded", version=self.version, digest=self._waf.loaded.facts.digest)
-        except WafError as error:
+        except (WafError, OSError) as error:
             self.problem = str(error)[:_TRUNCATED]
             _log.error("decider.waf_unavailable", reason=self.problem)
             return

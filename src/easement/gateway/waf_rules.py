@@ -73,7 +73,7 @@ def rules_facts(folder: Path) -> InspectionRules:
     """What the plan says of the rules: version and digest, or the problem that keeps contracts from being enforced."""
     try:
         return load_rules(folder).facts
-    except WafError as error:
+    except (WafError, OSError) as error:
         return InspectionRules(problem=str(error))
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Engine, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Engine, Table, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from easement.identity.acts import RecordSink, administrative_act
@@ -24,19 +24,22 @@ from easement.identity.random_token import credential_pattern, new_random, store
 from easement.keys.compact import JoseError
 from easement.keys.jose import VerificationKey, verification_key
 from easement.keys.secrets import Secret
+from easement.store.api_key_hashes import ApiKeyHashes
 from easement.store.database import reading, writing
-from easement.store.tables import client_keys, client_secrets
+from easement.store.tables import client_api_keys, client_keys, client_secrets
 
 SECRET_PREFIX: Final = "eas_"  # noqa: S105 - the public prefix
+API_KEY_PREFIX: Final = "eak_"
+API_KEY_LIFE: Final = timedelta(days=90)
 SECRET_LIFE: Final = timedelta(days=180)
 MAX_SECRET_LIFE: Final = timedelta(days=366)
 ROTATION_OVERLAP: Final = timedelta(hours=24)
 MAX_LIVE: Final = 2
-Kind = Literal["secret", "key"]
+Kind = Literal["secret", "key", "api-key"]
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _SECRET = credential_pattern(SECRET_PREFIX, "[0-9a-f]{16}")
 _NO_HASH: Final = "0" * 64
-_KINDS: Final[tuple[Kind, ...]] = ("secret", "key")
+_TABLES: Final[Mapping[Kind, Table]] = {"secret": client_secrets, "key": client_keys, "api-key": client_api_keys}
 # Built once: it runs for every token, and building it costs as much as running it.
 _SECRET_ROW: Final = select(client_secrets.c.hash, client_secrets.c.expires, client_secrets.c.revoked).where(
     client_secrets.c.id == bindparam("id"), client_secrets.c.client_id == bindparam("client_id")
@@ -120,6 +123,50 @@ class CredentialStore:
                 connection.execute(update(client_secrets).where(client_secrets.c.id == live[0].id).values(expires=end))
             return self._insert_secret(connection, client_id, act="credential.rotated", actor=actor, now=now, life=life)
 
+    def issue_api_key(
+        self,
+        client_id: str,
+        *,
+        actor: str,
+        now: datetime,
+        overlap: timedelta | None = None,
+        life: timedelta = API_KEY_LIFE,
+    ) -> IssuedSecret:
+        """A new API key beside at most one other live one.
+
+        With ``overlap`` it takes the place of the others: the newest works for so long still. Raises
+        :class:`CredentialError` when two live already, or for a life or overlap beyond its bound.
+        """
+        _check_client_id(client_id)
+        _check_life(life)
+        if overlap is not None and not timedelta(0) <= overlap <= timedelta(days=30):
+            raise CredentialError("EAS-7105", "the overlap of a rotation is at most 30 days")
+        identifier = secrets.token_hex(8)
+        value = f"{API_KEY_PREFIX}{identifier}_{new_random()}"
+        row = {"id": identifier, "client_id": client_id, "hash": stored_hash(value), "created": now}
+        with writing(self.engine) as connection:
+            _lock(connection, client_id)
+            live = _select(connection, client_id, "api-key", now)
+            if overlap is None and len(live) >= MAX_LIVE:
+                raise CredentialError("EAS-7102", f"{client_id} has two live API keys: revoke one, or rotate")
+            if overlap is not None and live:
+                for credential in live[1:]:
+                    _revoke(connection, credential.id, now)
+                end = min(now + overlap, live[0].expires or now + overlap)
+                shortened = update(client_api_keys).where(client_api_keys.c.id == live[0].id).values(expires=end)
+                connection.execute(shortened)
+            connection.execute(insert(client_api_keys).values(**row, expires=now + life))
+            act = "credential.api-key-issued" if overlap is None else "credential.api-key-rotated"
+            self._record(act, actor, client_id, identifier, now)
+        return IssuedSecret(id=identifier, client_id=client_id, secret=Secret(value), expires=now + life)
+
+    def api_key_hashes(self, now: datetime) -> ApiKeyHashes:
+        """What gateways must know of every live API key."""
+        table = client_api_keys
+        live = select(table).where(table.c.revoked.is_(None), table.c.expires > now)
+        with reading(self.engine) as connection:
+            return {row.hash: (row.client_id, int(row.expires.timestamp())) for row in connection.execute(live)}
+
     def register_key(self, client_id: str, jwk: Mapping[str, Any], *, actor: str, now: datetime) -> Credential:
         """Register a public key for ``private_key_jwt``. Its id is its RFC 7638 thumbprint.
 
@@ -166,7 +213,7 @@ class CredentialStore:
     def credentials(self, client_id: str) -> tuple[Credential, ...]:
         """All credentials of an account, newest first, ended ones too."""
         with reading(self.engine) as connection:
-            found = [one for kind in _KINDS for one in _select(connection, client_id, kind, None)]
+            found = [one for kind in _TABLES for one in _select(connection, client_id, kind, None)]
         return tuple(sorted(found, key=lambda one: one.created, reverse=True))
 
     def is_secret_of(self, client_id: str, value: str, now: datetime) -> bool:
@@ -220,7 +267,7 @@ def _live_secrets(connection: Connection, client_id: str, now: datetime) -> list
 
 def _select(connection: Connection, client_id: str, kind: Kind, now: datetime | None) -> list[Credential]:
     """Newest first; only those live at ``now`` where it is given."""
-    table = client_secrets if kind == "secret" else client_keys
+    table = _TABLES[kind]
     rows = connection.execute(
         select(table).where(table.c.client_id == client_id).order_by(table.c.created.desc(), table.c.id)
     ).mappings()
@@ -245,7 +292,7 @@ def _keys(connection: Connection, client_id: str) -> dict[str, VerificationKey]:
 
 
 def _revoke(connection: Connection, credential_id: str, now: datetime, *, client_id: str | None = None) -> bool:
-    for table in (client_secrets, client_keys):
+    for table in _TABLES.values():
         statement = update(table).where(table.c.id == credential_id, table.c.revoked.is_(None)).values(revoked=now)
         if client_id is not None:
             statement = statement.where(table.c.client_id == client_id)

@@ -19,6 +19,7 @@ from easement.plan.enforceable import obstacles
 from easement.plan.events import EventCompiler
 from easement.plan.inspection import in_words
 from easement.plan.model import (
+    API_KEY,
     Account,
     ChannelPlan,
     Condition,
@@ -253,7 +254,7 @@ def _accounts(
 
     for route in routes:
         for request in route.grants:
-            if request.outside is not None:  # its tokens are not ours to issue
+            if request.outside is not None or request.authentication == API_KEY:  # no token of ours is for it
                 continue
             grant(request.client_id, request.scopes, request.audience, request.authentication)
     for channel in channels:

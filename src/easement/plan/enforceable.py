@@ -14,7 +14,7 @@ from easement.contract.kinds import Agreement, Handling, Integration, Pattern
 from easement.estate.agreements import agreements_between, in_force, same_organisation
 from easement.estate.model import Estate
 from easement.plan.inspection import Reason, inspection_obstacles
-from easement.plan.model import BOUND, InspectionRules
+from easement.plan.model import API_KEY, BOUND, InspectionRules
 
 
 def obstacles(
@@ -51,10 +51,12 @@ def _access(_estate: Estate, integration: Integration) -> Iterable[Reason]:
 
 def _authentication(_estate: Estate, integration: Integration) -> Iterable[Reason]:
     method = integration.spec.security.authentication
-    if method == BOUND and integration.spec.pattern is not Pattern.REQUEST:
+    if method in {BOUND, API_KEY} and integration.spec.pattern is not Pattern.REQUEST:
         yield "AuthenticationNotEnforced", f"authentication {method} is enforced for requests only; use oauth2"
-    elif method not in {"oauth2", BOUND}:
+    elif method not in {"oauth2", BOUND, API_KEY}:
         yield "AuthenticationNotEnforced", f"authentication {method} is not enforced yet; use oauth2 or {BOUND}"
+    elif method == API_KEY and integration.spec.access:
+        yield "AccessNotEnforced", "access conditions read tokens, and this contract takes API keys"
 
 
 def _outside(estate: Estate, integration: Integration) -> Iterable[Reason]:

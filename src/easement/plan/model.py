@@ -65,6 +65,8 @@ class Party:
     """How long its records are kept: ``d400`` is 400 days."""
 
 
+API_KEY: Final = "api-key"
+"""Authentication by a key in the header ``X-API-Key``."""
 BOUND: Final = "oauth2+mtls"
 """Authentication by an access token that is bound to the client certificate of its bearer (RFC 8705)."""
 

@@ -163,6 +163,7 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
         node_token=ensure_node_token(data.node_token),
         jwks=keys.jwks,
         revocations=spent.revocations,
+        api_keys=lambda: credentials.api_key_hashes(registry.now()),
         roles=lambda: roles_ready(data, int(time.time() * 1000)),
         allowed_hosts=frozenset({"localhost", "127.0.0.1", "[::1]", settings.public_host}),
     )

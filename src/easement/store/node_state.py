@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import httpx
 import structlog
 
+from easement.store.api_key_hashes import NO_KEYS, ApiKeyHashes, decode_api_keys
 from easement.store.atomic_file import write_atomically
 from easement.store.revocations import NOTHING_REVOKED, Revocations, decode_revocations
 
@@ -82,8 +83,15 @@ class NodeStateClient:
     async def follow_revocations(self, stop: asyncio.Event) -> AsyncIterator[Revocations]:
         """Yield what was kept of the revocations, then each new list, until ``stop`` is set."""
         cache = self.cache.with_suffix(".revoked")
-        yield await asyncio.to_thread(_kept_revocations, cache)
+        yield await asyncio.to_thread(_kept, cache, decode_revocations, NOTHING_REVOKED)
         async for content in self._contents("/internal/v1/revocations", stop, decode_revocations, cache):
+            yield content
+
+    async def follow_api_keys(self, stop: asyncio.Event) -> AsyncIterator[ApiKeyHashes]:
+        """Yield what was kept of the live API keys, then each new set, until ``stop`` is set."""
+        cache = self.cache.with_suffix(".keys")
+        yield await asyncio.to_thread(_kept, cache, decode_api_keys, NO_KEYS)
+        async for content in self._contents("/internal/v1/api-keys", stop, decode_api_keys, cache):
             yield content
 
     async def _contents(
@@ -118,14 +126,14 @@ class NodeStateClient:
         return await client.get(path, params={"wait": _POLL_S if etag else 0}, headers=headers)
 
 
-def _kept_revocations(cache: Path) -> Revocations:
+def _kept(cache: Path, decode: Callable[[bytes], _Content], nothing: _Content) -> _Content:
     try:
-        return decode_revocations(cache.read_bytes())
+        return decode(cache.read_bytes())
     except FileNotFoundError:
-        return NOTHING_REVOKED
+        return nothing
     except (OSError, ValueError) as error:
-        _log.warning("node_state.revocations_unusable", error=str(error))
-        return NOTHING_REVOKED
+        _log.warning("node_state.cache_unusable", error=str(error))
+        return nothing
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

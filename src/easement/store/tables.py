@@ -247,6 +247,17 @@ client_secrets: Final = Table(
     Column("revoked", Moment),
 )
 
+client_api_keys: Final = Table(
+    "client_api_keys",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("client_id", String(63), nullable=False, index=True),
+    Column("hash", String(64), nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("expires", Moment, nullable=False),
+    Column("revoked", Moment),
+)
+
 client_keys: Final = Table(
     "client_keys",
     METADATA,

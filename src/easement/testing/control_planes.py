@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from easement.plan.codec import encode_plan, plan_hash
 from easement.plan.model import Plan
+from easement.store.api_key_hashes import NO_KEYS, encode_api_keys
 from easement.store.node_state import NodeState, NodeStateClient, encode_node_state
 from easement.store.revocations import Revocations, encode_revocations
 
@@ -55,6 +56,8 @@ class ControlPlaneSimulator:
 
     def content(self, path: str) -> bytes:
         """What is served there now."""
+        if path.endswith("/api-keys"):
+            return encode_api_keys(NO_KEYS)
         return self.revoked if path.endswith("/revocations") else self.body
 
     def client(self, name: str = "gateway") -> NodeStateClient:

@@ -79,7 +79,12 @@ def test_plan_is_what_it_was(case: str, golden) -> None:
         pytest.param(EVENT | {"access": "principal.region == 'eu'"}, "AccessNotEnforced", id="access-event"),
         pytest.param(REQUEST | {"security": {"authentication": "mtls"}}, "AuthenticationNotEnforced", id="mtls"),
         pytest.param(EVENT | {"security": {"authentication": "oauth2+mtls"}}, "AuthenticationNotEnforced", id="bound"),
-        pytest.param(REQUEST | {"security": {"authentication": "api-key"}}, "AuthenticationNotEnforced", id="api-key"),
+        pytest.param(EVENT | {"security": {"authentication": "api-key"}}, "AuthenticationNotEnforced", id="key-event"),
+        pytest.param(
+            REQUEST | {"security": {"authentication": "api-key"}, "access": "principal.region == 'eu'"},
+            "AccessNotEnforced",
+            id="key-with-condition",
+        ),
         pytest.param(REQUEST | {"fields": {"id": "hash"}}, "HandlingNotEnforced", id="hash-in-answer"),
         pytest.param(REQUEST | {"security": {"encryption": "payload"}}, "EncryptionNotEnforced", id="sealed-request"),
         pytest.param(EVENT | {"security": {"encryption": "payload"}}, "EncryptionKeyMissing", id="sealed-without-key"),

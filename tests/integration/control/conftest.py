@@ -79,6 +79,7 @@ def control(tmp_path: Path) -> Iterator[Control]:
         node_token=Secret(NODE_TOKEN),
         jwks=lambda: {"keys": []},
         revocations=Revocations,
+        api_keys=dict,
         roles=lambda: {"gateway": False},
         max_bundle_bytes=200_000,
         max_body_bytes=20_000,

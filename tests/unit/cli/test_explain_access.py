@@ -26,7 +26,7 @@ def test_a_folder_is_explained_without_a_server() -> None:
     assert code == 0
     assert "Programmed Enforced" in text
     assert "customer.email (mask)" in text
-    assert "none: this release has no web application firewall" in text
+    assert "none: the contract asks for no inspection" in text
 
 
 def test_the_json_form_has_every_way_and_every_control() -> None:

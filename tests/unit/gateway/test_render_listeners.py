@@ -45,12 +45,12 @@ def test_trap_path_hygiene_is_set_on_every_listener(rendering: Rendering, number
 def test_trap_filters_stand_in_the_order_of_policy(rendering: Rendering):
     names = [entry["name"].rpartition(".")[2] for entry in manager(rendering)["http_filters"]]
     assert names == [
-        "jwt_authn", "revoked", "local_ratelimit", "rbac", "buffer", "lua", "ext_authz", "inspection", "router",
+        "jwt_authn", "revoked", "keys", "local_ratelimit", "rbac", "buffer", "lua", "ext_authz", "inspection", "router",
     ]  # fmt: skip
 
 
 def test_grants_cannot_be_switched_off_by_a_route_that_says_nothing(rendering: Rendering):
-    rbac = manager(rendering)["http_filters"][3]
+    rbac = manager(rendering)["http_filters"][4]
     assert "disabled" not in rbac
     assert rbac["typed_config"]["rules"] == {"action": "ALLOW", "policies": {}}
 
@@ -69,7 +69,8 @@ def test_claims_that_grants_read_are_those_of_tokens_that_begin_as_access_tokens
     plan = make_plan(make_route(), upstreams=[make_upstream(8000)])
     keys = {"keys": [first.public_jwk(), second.public_jwk()]}
     tokens = manager(render(plan, plan_hash="0" * 64, jwks=keys, place=PLACE))["http_filters"][0]["typed_config"]
-    *known, rest = tokens["rules"]
+    by_key, *known, rest = tokens["rules"]
+    assert "requires" not in by_key
     starts = [rule["match"]["headers"][0]["string_match"]["prefix"] for rule in known]
     for key, start in zip((first, second), starts, strict=True):
         assert f"Bearer {sign_jwt({}, key, type='at+jwt')}".startswith(start)
@@ -82,7 +83,7 @@ def test_claims_that_grants_read_are_those_of_tokens_that_begin_as_access_tokens
 
 
 def test_trap_the_decider_fails_closed(rendering: Rendering):
-    decider = manager(rendering)["http_filters"][6]["typed_config"]
+    decider = manager(rendering)["http_filters"][7]["typed_config"]
     assert decider["failure_mode_allow"] is False
     assert decider["with_request_body"]["allow_partial_message"] is False
     assert decider["status_on_error"] == {"code": "ServiceUnavailable"}

@@ -122,7 +122,7 @@ def test_grants_ask_for_client_audience_and_every_scope_of_an_access_token():
     assert '"other"' not in text, "claims of tokens that are no access tokens"
 
 
-@pytest.mark.parametrize("authentication", ["mtls", "api-key"])
+@pytest.mark.parametrize("authentication", ["mtls"])
 def test_a_grant_with_an_authentication_that_is_not_enforced_lets_nobody_in(authentication: str):
     from dataclasses import replace
 

@@ -30,6 +30,7 @@ ESTATE = ROOT / "examples" / "meridian" / "estate"
 READS, PLACES, PRESCRIBES = "storefront-reads-orders", "storefront-places-orders", "clinic-prescribes"
 PLAIN_FILTERS = {
     "easement.revoked",
+    "easement.keys",
     "envoy.filters.http.jwt_authn",
     "envoy.filters.http.local_ratelimit",
     "envoy.filters.http.rbac",

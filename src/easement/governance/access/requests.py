@@ -25,7 +25,7 @@ from easement.governance.access.model import (
 )
 from easement.governance.access.rendered import Cluster, Listener, read_clusters, read_listener
 from easement.governance.access.wording import counted, listed, projected, rate, span
-from easement.plan.model import BOUND, Limit, Plan, RequestGrant, Route, Upstream
+from easement.plan.model import API_KEY, BOUND, Limit, Plan, RequestGrant, Route, Upstream
 
 _ATTACKS: Final = "tests/attacks/test_gateway_attacks.py"
 _RED: Final = "tests/attacks/test_red_gateway.py"
@@ -93,6 +93,14 @@ def _registration(call: _Call) -> Control:
 
 
 def _authentication(call: _Call) -> Control:
+    if call.grant.authentication == API_KEY:
+        return compiled(
+            Aspect.AUTHENTICATION,
+            f"API key of {call.grant.client_id} in X-API-Key, kept as a hash, with an end; no token beside it",
+            "Envoy easement.keys, rbac",
+            ledger("error_code=EAS-5402"),
+            test("tests/attacks/test_api_key_attacks.py"),
+        )
     if call.grant.outside is not None:
         outside = call.grant.outside
         return compiled(
@@ -141,7 +149,7 @@ def _authorisation(call: _Call) -> Control:
 
 def _refusal(call: _Call) -> str:
     """Why the grant lets nobody in, as the rendering has it; empty where it does."""
-    if call.grant.authentication not in {"oauth2", BOUND}:
+    if call.grant.authentication not in {"oauth2", BOUND, API_KEY}:
         return f"authentication {call.grant.authentication} is not enforced by the gateway"
     if not call.grant.access:
         return ""
