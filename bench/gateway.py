@@ -10,6 +10,7 @@ so it holds on a machine that does other things too; absolute numbers do not.
 * ``answer``: the same, and the answer projected to the fields of the grant.
 * ``both``: the same, and the request body held to its contract.
 * ``decision``: the same, and the body judged by the decider, a process beside Envoy.
+* ``inspected``: as ``both``, and the request inspected by the Core Rule Set in the decider (where it is installed).
 
 Without ``--tls`` there is no TLS on either side of the gateway; with it the caller's side of both has TLS.
 Needs ``wrk``.
@@ -30,7 +31,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,11 +40,12 @@ from easement.gateway.envoy_process import find_envoy
 from easement.gateway.envoy_types import Tree, http_filter, typed
 from easement.gateway.place import GatewayPlace
 from easement.gateway.rendering import SECRETS, render, static_bootstrap
+from easement.gateway.waf_rules import DEFAULT_RULES
 from easement.identity.certificate_authority import Leaf, open_authority
 from easement.keys.jose import generate_signing_key
 from easement.keys.local import open_local_keys
 from easement.plan.codec import encode_plan, plan_hash
-from easement.plan.model import CostClass, Limit, Plan
+from easement.plan.model import CostClass, Inspection, Limit, Plan
 from easement.testing.deciders import DeciderSimulator
 from easement.testing.gateways import ISSUER, free_port, make_token
 from easement.testing.plans import make_grant, make_plan, make_route, make_upstream
@@ -122,16 +124,27 @@ CASES = (
     Case("both", "POST", "/orders-api/v1/orders", json.dumps(NEW_ORDER).encode()),
     Case("decision", "POST", "/orders-api/v1/decided", json.dumps(NEW_ORDER).encode()),
 )
+if DEFAULT_RULES.is_dir():
+    CASES = (*CASES, Case("inspected", "POST", "/orders-api/v1/inspected", json.dumps(NEW_ORDER).encode()))
 TARGETS = {"native": 0.65, "both": 0.50, "decision": 0.40}
 
 
 def bench_plan(port: int) -> Plan:
-    """Four operations with a limit each that is never reached."""
+    """Five operations with a limit each that is never reached."""
 
     def grant(operation: str, projection: dict[str, Any]) -> Any:
         return make_grant(operation=operation, projection=projection, limit=LIMIT)
 
+    inspected = replace(grant("inspectOrder", SEEN), inspection=Inspection(mode="block", paranoia=1))
     return make_plan(
+        make_route(
+            "inspectOrder",
+            method="POST",
+            path="/inspected",
+            body=NEW_ORDER_SCHEMA,
+            grants=[inspected],
+            cost=CostClass.INSPECTION,
+        ),
         make_route("ping", path="/ping/{id}", grants=[grant("ping", {})], cost=CostClass.NATIVE),
         make_route("getOrder", grants=[grant("getOrder", SEEN)]),
         make_route(
