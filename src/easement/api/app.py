@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 
 from easement import __version__
+from easement.api.api_description import describe_api
 from easement.api.audit_routes import audit_router
 from easement.api.change_case_routes import change_case_router
 from easement.api.change_routes import change_router
@@ -45,6 +46,7 @@ def create_api(services: ControlServices, routers: Sequence[APIRouter] = ()) -> 
         redoc_url=None,
         separate_input_output_schemas=False,
     )
+    app.openapi = lambda: describe_api(app)  # type: ignore[method-assign]  # the way that the framework gives
     install_problem_handlers(app)
     for router in (
         standard_router, change_router, change_case_router, lifecycle_router, review_router, excellence_router,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 import re
@@ -60,5 +59,5 @@ def _content(path: str, file: str | Base64File) -> bytes:
         return file.encode("utf-8", "surrogatepass")
     try:
         return base64.b64decode(file.base64, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # of the decoder, or for text that is not even ASCII
         raise ApiError(422, "malformed", f"{path!r} is not base64") from error

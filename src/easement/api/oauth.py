@@ -27,6 +27,10 @@ _Endpoint = Callable[[OAuthRequest, datetime], OAuthAnswer]
 _PUBLIC = {"Cache-Control": "public, max-age=60"}
 
 
+class _KeySet(JSONResponse):
+    media_type = "application/jwk-set+json"
+
+
 def oauth_router(server: AuthorizationServer) -> APIRouter:
     """Token, introspection, revocation, key set and metadata. Nothing here knows people or sessions."""
     router = APIRouter(tags=["oauth"], include_in_schema=True)
@@ -45,7 +49,7 @@ def oauth_router(server: AuthorizationServer) -> APIRouter:
 
     def jwks() -> Response:
         """The keys that verify our tokens (RFC 7517)."""
-        return JSONResponse(server.jwks(), headers=_PUBLIC, media_type="application/jwk-set+json")
+        return _KeySet(server.jwks(), headers=_PUBLIC)
 
     def metadata() -> Response:
         """What this server can do (RFC 8414)."""
@@ -54,7 +58,7 @@ def oauth_router(server: AuthorizationServer) -> APIRouter:
     router.add_api_route(TOKEN_PATH, token, methods=["POST"])
     router.add_api_route(INTROSPECTION_PATH, introspect, methods=["POST"])
     router.add_api_route(REVOCATION_PATH, revoke, methods=["POST"])
-    router.add_api_route(JWKS_PATH, jwks, methods=["GET"])
+    router.add_api_route(JWKS_PATH, jwks, methods=["GET"], response_class=_KeySet)
     router.add_api_route(METADATA_PATH, metadata, methods=["GET"])
     return router
 

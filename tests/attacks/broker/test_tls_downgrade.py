@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Callable
 
@@ -33,7 +34,8 @@ async def _handshake(stand: BrokerStand, offer: Callable[[ssl.SSLContext], None]
     )
     agreed = writer.get_extra_info("cipher")[0]
     writer.close()
-    await writer.wait_closed()
+    with contextlib.suppress(ssl.SSLError):  # the server's greeting may come after our goodbye; what counts is agreed
+        await writer.wait_closed()
     return str(agreed)
 
 

@@ -1,6 +1,7 @@
 """Attacks on the control plane's API, each named for what it tries."""
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +29,25 @@ ALLOWED = {
     ("GET", "/api/v1/audit/transactions/x"): {"sam", "olga", "otto", "all"},
     ("GET", "/api/v1/plan/x"): {"dev", "sam", "olga", "otto", "all"},
 }
+
+
+async def test_attack_base64_that_is_no_text(control: Any) -> None:
+    for text in ("\u00cf,ip", "\ud88b", "====", "a"):
+        async with control.client("dev") as client:
+            sent = json.dumps({"files": {"a.yaml": {"base64": text}}})
+            answer = await client.post("/api/v1/apply", content=sent, headers={"content-type": "application/json"})
+        assert answer.status_code == 422, answer.text
+
+
+async def test_every_operation_says_how_it_fails(control: Any) -> None:
+    async with control.client("dev") as client:
+        tree = (await client.get("/api/openapi.json")).json()
+    assert "HTTPValidationError" not in tree["components"]["schemas"]
+    for path, methods in tree["paths"].items():
+        for operation in methods.values():
+            kind = "application/json" if path.startswith("/oauth/") else "application/problem+json"
+            assert list(operation["responses"]["default"]["content"]) == [kind], path
+            assert "422" not in operation["responses"]
 
 
 @pytest.mark.parametrize(("method", "path"), ALLOWED)
