@@ -1,7 +1,8 @@
 """The supervisor of ``easement up``: starts the roles in order, restarts what dies, stops all in reverse.
 
 * Ledger and control plane first; when both are ready (their heartbeats say so) all others at once.
-* A role that exits is started again after a pause that doubles from 0.5 s to 15 s; 30 s of life reset it.
+* A role that exits is started again after a pause that doubles from 0.5 s to 15 s. Ten seconds of life reset it: what doubles is
+  the pause of a role that cannot stay up, not of one that was killed now and then.
 * A role whose heartbeat stands still for 20 s is taken for hung: it is ended, and started again.
 * SIGTERM and SIGINT drain: each role gets SIGTERM and 20 s, in reverse order of start.
 """
@@ -33,7 +34,7 @@ _FIRST: Final = frozenset({"ledger", "control"})
 """The others need keys, certificates and a plan, which the control plane makes; the ledger stops last."""
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 15.0
-_STABLE_S: Final = 30.0
+_STABLE_S: Final = 10.0
 _HUNG_S: Final = 20.0
 _READY_S: Final = 45.0
 _DRAIN_S: Final = 20.0
