@@ -18,6 +18,8 @@ from easement.plan.model import API_KEY, BOUND, Limit, RequestGrant, Route
 _log = structlog.get_logger()
 _CLIENT: Final = "client"
 _KEY: Final = "key"
+_CEL_OPTIONS: Final = ("enable_string_concat", "enable_string_conversion", "enable_string_functions")
+"""All are off unless asked for; a condition that uses one then fails, and refuses everybody."""
 _UNLIMITED: Final = {"max_tokens": 4_000_000_000, "tokens_per_fill": 4_000_000_000, "fill_interval": "1s"}
 
 
@@ -117,7 +119,7 @@ def _policy(grant: RequestGrant, route: Route) -> Tree:
     if grant.access:
         policy["permissions"] = [{"not_rule": {"url_path": {"path": {"contains": "%"}}}}]
         policy["condition"] = condition(grant.access, route)
-        policy["cel_config"] = {"enable_string_functions": True}
+        policy["cel_config"] = dict.fromkeys(_CEL_OPTIONS, True)
     return policy
 
 
