@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from easement.testing.installation import Installation, running
+from easement.testing.installation import Installation, running, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.node, pytest.mark.timeout(600)]
 FLAGS = [
@@ -25,7 +25,7 @@ OF_ONE_SHAPE = 2
 MOST_PAGES = 80
 MUST_BE_REACHED = {
     "/", "/registry", "/integrations/*", "/reviews", "/reviews/*", "/findings", "/standards", "/standards/*",
-    "/scorecards", "/scorecards/*/*", "/refused", "/dead-letters",
+    "/scorecards", "/scorecards/*/*", "/refused", "/controls", "/controls/*", "/dead-letters",
 }  # fmt: skip
 LOOKS = ((1280, "light"), (420, "dark"))
 
@@ -44,6 +44,8 @@ def estate_at_work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Install
                 "rita", "POST", f"/reviews/{review['id']}/comments", json={"path": "/spec", "body": "Why all of it?"}
             )
         one.gateway.get("/nothing/of/the/kind")
+        run = one.api("operator", "POST", "/probe-runs", json={}).json()["id"]
+        until(lambda: bool(one.api("operator", "GET", f"/probe-runs/{run}").json()["finished"]), "the probe", 60)
         yield one
 
 

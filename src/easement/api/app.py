@@ -25,6 +25,7 @@ from easement.api.review_routes import review_router
 from easement.api.search_routes import search_router
 from easement.api.services import ControlServices
 from easement.api.standard_routes import standard_router
+from easement.api.validation_routes import validation_router
 
 API_PREFIX: Final = "/api/v1"
 _ABOUT: Final = """\
@@ -51,6 +52,7 @@ def create_api(services: ControlServices, routers: Sequence[APIRouter] = ()) -> 
     for router in (
         standard_router, change_router, change_case_router, lifecycle_router, review_router, excellence_router,
         plan_router, audit_router, health_router, search_router, discovery_router, export_router, registry_router,
+        validation_router,
     ):  # fmt: skip
         app.include_router(router(services), prefix=API_PREFIX)
     app.include_router(probe_router(services))

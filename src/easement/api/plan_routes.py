@@ -17,6 +17,7 @@ from easement.api.problem import ApiError
 from easement.api.services import ControlServices
 from easement.api.views import ObjectStatusView, PlanView
 from easement.governance.compilation import compile_current, current_plan
+from easement.governance.control_validation import end_run, next_run, take_report
 from easement.governance.errors import UnknownError
 from easement.identity.people import Person, Role
 from easement.keys.secrets import Secret
@@ -25,6 +26,12 @@ from easement.store.api_key_hashes import encode_api_keys
 from easement.store.database import reading
 from easement.store.node_state import NodeState, encode_node_state
 from easement.store.plans import StoredPlan, get_plan
+from easement.store.probe_messages import (
+    NOTHING_TO_PROBE,
+    ProbeRequested,
+    decode_probe_message,
+    encode_probe_request,
+)
 from easement.store.revocations import encode_revocations
 
 _LOOK_EVERY_S: Final = 1.0
@@ -74,8 +81,17 @@ def plan_router(services: ControlServices) -> APIRouter:
 
 
 def node_router(services: ControlServices) -> APIRouter:
-    """``GET /internal/v1/state`` (plan and token keys), ``/revocations`` and ``/api-keys``: for nodes, by long poll."""
+    """``GET /internal/v1/state`` (plan and token keys), ``/revocations`` ... : for nodes, by long poll."""
     router = APIRouter(prefix="/internal/v1", include_in_schema=False)
+
+    @router.get("/probe-run")
+    async def probe_run(request: Request, wait: Annotated[float, Query(ge=0, le=MAX_WAIT_S)] = 0) -> Response:
+        return await changed(request, wait, lambda: _tagged(_probe_run(services)))
+
+    @router.post("/probe-reports")
+    async def probe_report(request: Request) -> Response:
+        _only_nodes(request, services.node_token)
+        return await run_in_threadpool(_take_probe_report, services, await request.body())
 
     async def changed(request: Request, wait: float, current: Callable[[], tuple[bytes, str]]) -> Response:
         _only_nodes(request, services.node_token)
@@ -102,6 +118,25 @@ def node_router(services: ControlServices) -> APIRouter:
         return await changed(request, wait, lambda: _tagged(encode_api_keys(services.api_keys())))
 
     return router
+
+
+def _probe_run(services: ControlServices) -> bytes:
+    run = next_run(services.registry)
+    return encode_probe_request(ProbeRequested(run=run.id, integrations=run.integrations) if run else NOTHING_TO_PROBE)
+
+
+def _take_probe_report(services: ControlServices, body: bytes) -> Response:
+    """One report, or, with ``finished``, that there are no more. 404: nobody waits for it any more."""
+    try:
+        sent = decode_probe_message(body)
+    except ValueError as error:
+        raise ApiError(400, "invalid", str(error)) from error
+    if sent.report is not None:
+        taken = take_report(services.registry, sent.report)
+    else:
+        taken = end_run(services.registry, sent.run, plan=sent.plan, problem=sent.problem)
+        services.registry.feed.publish()
+    return Response(status_code=204 if taken else 404)
 
 
 async def _is_gone(request: Request) -> bool:

@@ -20,7 +20,9 @@ _HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cache-Control": "no-store",
 }
-_BUNDLE_PATHS: Final = frozenset({"/api/v1/preview", "/api/v1/apply", "/api/v1/can-i-change"})
+_BUNDLE_PATHS: Final = frozenset(
+    {"/api/v1/preview", "/api/v1/apply", "/api/v1/can-i-change", "/internal/v1/probe-reports"}
+)
 
 
 class _TooLargeError(Exception):

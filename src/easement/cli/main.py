@@ -41,6 +41,7 @@ COMMANDS: Final[dict[str, _Entry]] = {
     "plan": _Entry("plan_command", "plan", "Show what apply would change."),
     "apply": _Entry("apply_command", "apply", "Register the documents of a folder."),
     "review": _Entry("review_command", "app", "List, show, comment on, approve and reject revisions."),
+    "probe": _Entry("probe_command", "probe", "Try the controls of live integrations."),
     "scorecard": _Entry("scorecard_command", "scorecard", "Scores with the facts behind them."),
     "report": _Entry("report_command", "report", "The monthly report on the estate."),
     "lifecycle": _Entry("lifecycle_command", "app", "Move an integration: live, deprecate, retire."),

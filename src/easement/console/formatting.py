@@ -8,13 +8,13 @@ from typing import Final
 
 _CLASSES: Final = {
     "good": {
-        "healthy", "success", "live", "approved", "True", "whole", "fresh", "complete", "enforced", "yes",
+        "held", "healthy", "success", "live", "approved", "True", "whole", "fresh", "complete", "enforced", "yes",
         "good", "low", "approve", "closed", "sent", "migrated", "moved", "sunset-ready", "safe",
     },
     "warn": {
         "late", "degraded", "retried", "deprecated", "waiting", "open", "stale", "in part", "attention", "fair",
         "warning", "medium", "changes-requested", "request-changes", "takes away",
-        "noticed", "transition", "acknowledged", "no answer", "still uses it", "risky",
+        "noticed", "transition", "not tried", "running", "acknowledged", "no answer", "still uses it", "risky",
     },
     "bad": {
         "down", "failed", "refused", "dead-lettered", "rejected", "False", "broken", "no", "poor", "error", "high",

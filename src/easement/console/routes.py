@@ -20,6 +20,7 @@ from easement.console.change_pages import add_change_pages
 from easement.console.excellence_pages import add_excellence_pages
 from easement.console.formatting import FILTERS
 from easement.console.registry_pages import add_registry_pages
+from easement.console.validation_pages import add_validation_pages
 from easement.console.view import (
     RegistryRow,
     conditions_of,
@@ -50,7 +51,7 @@ NAVIGATION: Final = (
     ("/", "Health"), ("/registry", "Registry"), ("/graph", "Graph"), ("/shadow", "Shadow"),
     ("/worklists", "Work lists"), ("/reviews", "Reviews"),
     ("/changes", "Changes"), ("/inbox", "Inbox"), ("/findings", "Findings"),
-    ("/standards", "Standards"), ("/scorecards", "Scorecards"), ("/refused", "Refused"),
+    ("/standards", "Standards"), ("/scorecards", "Scorecards"), ("/controls", "Controls"), ("/refused", "Refused"),
     ("/dead-letters", "Dead letters"),
 )  # fmt: skip
 _ROWS: Final = 200
@@ -263,6 +264,7 @@ def console_router(services: ControlServices, monitoring: MonitoringReader) -> A
     add_registry_pages(router, console, signed_in)
     add_change_pages(router, console, signed_in)
     add_excellence_pages(router, console, signed_in)
+    add_validation_pages(router, console, signed_in)
     assets = {name: (files("easement.console") / "static" / name).read_bytes() for name in _STATIC}
 
     def static(name: str, request: Request) -> Response:

@@ -182,4 +182,12 @@ CODES: Final[tuple[CodeEntry, ...]] = (
         "last hundredth of a second may be missing from the ledger; this record marks the place.",
         fix="Look in gateway/envoy.log below the data directory and in the system log (out of memory?) for the cause.",
     ),
+    CodeEntry(
+        code="EAS-5910",
+        title="A control does not hold",
+        explanation="A probe of an integration's controls got through where it must be refused, was refused where it "
+        "must pass, or saw or showed what it must not. No target was called: the probe ends in a copy.",
+        fix="Read the report (easement probe INTEGRATION, or the page Controls) for the case, and report it: what a "
+        "contract says and what the gateway does have come apart.",
+    ),
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -29,6 +31,15 @@ from easement.store.revocations import NOTHING_REVOKED, Revocations
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """A plan that is enforced, by its hash, and the keys of tokens with it."""
+
+    plan: Plan
+    plan_hash: str
+    jwks: Mapping[str, Any]
+
+
 @dataclass(slots=True, kw_only=True)
 class Activation:
     """Brings one Envoy from one node state to the next. What is tried is the difference to the plan in force."""
@@ -38,7 +49,8 @@ class Activation:
     live: LiveFiles
     archive: PlanArchive
     admin: EnvoyAdmin
-    _in_force: Plan | None = field(default=None, init=False, repr=False)
+    in_force: InForce | None = field(default=None, init=False, repr=False)
+    """What the running Envoy has, once this process has put it there."""
 
     def write_bootstrap(self) -> None:
         """What Envoy starts from; it holds no plan."""
@@ -67,13 +79,13 @@ class Activation:
         await asyncio.to_thread(self.archive.add, state.plan_hash, state.plan)
         if not envoy.alive:
             self.live.place(rendering)
-            self._in_force = plan
+            self.in_force = InForce(plan=plan, plan_hash=state.plan_hash, jwks=state.jwks)
             return probes
         try:
             await self.live.exchange(rendering, self.admin)
         except NotTakenError as error:
             raise EnvoyError(f"EAS-5902: {error}") from error
-        self._in_force = plan
+        self.in_force = InForce(plan=plan, plan_hash=state.plan_hash, jwks=state.jwks)
         return probes
 
     async def _tried(self, state: NodeState) -> tuple[Plan, Rendering, int]:
@@ -82,7 +94,7 @@ class Activation:
 
         try:
             plan = await asyncio.to_thread(decode_plan, state.plan)
-            part = changed_part(plan, self._in_force)
+            part = changed_part(plan, self.in_force.plan if self.in_force else None)
             rendering = await asyncio.to_thread(rendered, plan)
             trial = rendering if part is plan else await asyncio.to_thread(rendered, part)
         except ValueError as error:

@@ -24,6 +24,7 @@ from easement.gateway.files import LiveFiles
 from easement.gateway.log_line import interrupted
 from easement.gateway.place import GatewayPlace
 from easement.gateway.plan_index import PlanArchive
+from easement.gateway.probe_work import ProbeWork
 from easement.gateway.rendering import BOOTSTRAP
 from easement.ledger.errors import SpoolError
 from easement.ledger.spool import Spool
@@ -138,6 +139,7 @@ class _Agent:
                 ("follow", self._follow(stop)),
                 ("revoke", self._revoke(stop)),
                 ("keys", self._know_keys(stop)),
+                ("probe", self._probe(stop)),
                 ("keep", self._keep(stop)),
                 ("tail", self._tail(stop)),
                 ("beat", self._beat(stop)),
@@ -193,6 +195,12 @@ class _Agent:
             if await asyncio.to_thread(self.activation.know_keys, hashes):
                 _log.info("gateway.api_keys_taken", keys=len(hashes))
         await stop.wait()
+
+    async def _probe(self, stop: asyncio.Event) -> None:
+        """Try the controls when somebody asks, once there is something to try."""
+        await self.started.wait()
+        work = ProbeWork(states=self.config.states, activation=self.activation, record=self.reader.add)
+        await work.follow(stop)
 
     async def _keep(self, stop: asyncio.Event) -> None:
         """Start Envoy once there is a configuration; start it again whenever it dies."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from easement.gateway.envoy_admin import EnvoyAdmin
-from easement.gateway.rendering import CLUSTERS, LISTENERS, ROUTES, SECRETS, Rendering
+from easement.gateway.envoy_types import Tree, typed
+from easement.gateway.rendering import CLUSTERS, LISTENERS, ROUTES, SECRETS, Rendering, discovery
 from easement.store.atomic_file import write_atomically
 
 _TAKE_S: Final = 60.0
@@ -20,6 +23,9 @@ class LiveFiles:
 
     folder: Path
     _written: dict[str, bytes] = field(default_factory=dict, init=False)
+    _before: dict[str, bytes] = field(default_factory=dict, init=False)
+    """The files without what was added to them, while something is."""
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -40,9 +46,49 @@ class LiveFiles:
     async def exchange(self, rendering: Rendering, admin: EnvoyAdmin) -> None:
         """Bring a running Envoy to ``rendering``: new clusters, routes, listeners, then drop the clusters of old.
 
-        Raises :class:`~easement.gateway.envoy_admin.NotTakenError` after putting the former files back.
+        What was added goes. Raises :class:`~easement.gateway.envoy_admin.NotTakenError` after putting the former
+        files back.
         """
-        former = dict(self._written)
+        async with self._turn:
+            await self._exchange(rendering, admin)
+
+    async def add(self, listeners: Sequence[Tree], clusters: Sequence[Tree], admin: EnvoyAdmin) -> None:
+        """Have listeners and clusters beside those of the plan, until :meth:`take_away` or the next plan.
+
+        Raises :class:`~easement.gateway.envoy_admin.NotTakenError`; then they are gone again.
+        """
+        async with self._turn:
+            self._before = self._before or dict(self._written)
+            named = [typed("envoy.config.cluster.v3.Cluster", **cluster) for cluster in clusters]
+            more = {CLUSTERS: named, LISTENERS: list(listeners)}
+            rejected = await admin.rejected()
+            try:
+                for name, resources in more.items():
+                    data = _with(self._before[name], resources)
+                    if self._write(name, data):
+                        await admin.wait_version(name, _version(data), rejected=rejected, seconds=_TAKE_S)
+            except Exception:
+                self._restore()
+                raise
+
+    async def take_away(self, admin: EnvoyAdmin) -> None:
+        """Remove what was added, and wait until it is gone. Nothing happens when a new plan has already done so."""
+        async with self._turn:
+            if not self._before:
+                return
+            rejected = await admin.rejected()
+            data = self._before[LISTENERS]
+            self._restore()
+            await admin.wait_version(LISTENERS, _version(data), rejected=rejected, seconds=_TAKE_S)
+
+    def _restore(self) -> None:
+        for name in (LISTENERS, CLUSTERS):
+            self._write(name, self._before[name])
+        self._before = {}
+
+    async def _exchange(self, rendering: Rendering, admin: EnvoyAdmin) -> None:
+        former = self._before or dict(self._written)
+        self._before = {}
         files = rendering.live_files()
         rejected = await admin.rejected()
         steps = [(CLUSTERS, _both(former.get(CLUSTERS), files[CLUSTERS])), (ROUTES, files[ROUTES])]
@@ -64,6 +110,10 @@ class LiveFiles:
         write_atomically(self.folder / name, data)
         self._written[name] = data
         return True
+
+
+def _with(data: bytes, more: Sequence[Tree]) -> bytes:
+    return discovery([*json.loads(data)["resources"], *more])
 
 
 def _both(old: bytes | None, new: bytes) -> bytes:

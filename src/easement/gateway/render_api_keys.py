@@ -24,10 +24,10 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _CLIENT: Final = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
-def key_filter(place: GatewayPlace, *, live: bool) -> Tree:
-    """The HTTP filter, off until a route turns it on. One that watches no files (``live`` False) knows no key."""
+def key_filter(place: GatewayPlace, *, live: bool, known: ApiKeyHashes = NO_KEYS) -> Tree:
+    """The HTTP filter, off until a route turns it on. One that watches no files (``live`` False) has ``known`` only."""
     if not live:
-        return {"name": FILTER, "disabled": True, "typed_config": _script(NO_KEYS)}
+        return {"name": FILTER, "disabled": True, "typed_config": _script(known)}
     source = {"resource_api_version": "V3", "path_config_source": {"path": str(place.live / KEYS)}}
     return {
         "name": FILTER,

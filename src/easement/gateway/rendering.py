@@ -40,10 +40,10 @@ class Rendering:
         """The watched files by name, in the order in which they must appear: no route before its cluster."""
         secret = _server_secret(self.place)
         return {
-            SECRETS: _discovery([secret]),
-            CLUSTERS: _discovery([typed("envoy.config.cluster.v3.Cluster", **cluster) for cluster in self.clusters]),
-            ROUTES: _discovery([self.routes]),
-            LISTENERS: _discovery(list(self.listeners)),
+            SECRETS: discovery([secret]),
+            CLUSTERS: discovery([typed("envoy.config.cluster.v3.Cluster", **cluster) for cluster in self.clusters]),
+            ROUTES: discovery([self.routes]),
+            LISTENERS: discovery(list(self.listeners)),
         }
 
 
@@ -165,7 +165,7 @@ def _plain(tree: Tree) -> Tree:
     return {key: value for key, value in tree.items() if key != "@type"}
 
 
-def _discovery(resources: list[Tree]) -> bytes:
+def discovery(resources: list[Tree]) -> bytes:
     """A file of resources; its version is the hash of what is in it."""
     body = json.dumps(resources, sort_keys=True)
     version = hashlib.sha256(body.encode()).hexdigest()

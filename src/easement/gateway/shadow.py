@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
-import socket
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -20,7 +19,9 @@ from easement.gateway.envoy_process import EnvoyError, EnvoyProcess
 from easement.gateway.envoy_types import Tree, http_filter, typed
 from easement.gateway.place import GatewayPlace
 from easement.gateway.probe_cases import ProbeCase, probe_cases
+from easement.gateway.render_probe import without_limits
 from easement.gateway.rendering import Rendering, render, static_bootstrap
+from easement.gateway.reserved_ports import reserved_ports
 from easement.keys.jose import SigningKey, generate_signing_key, sign_jwt
 from easement.plan.model import Plan
 from easement.store.atomic_file import write_atomically
@@ -40,13 +41,13 @@ async def probe(plan: Plan, plan_hash: str, place: GatewayPlace, binary: str) ->
     folder = place.folder / "shadow"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = generate_signing_key()
-    with _reserved_ports(3) as (data, admin, target):
+    with reserved_ports(3) as (data, admin, target):
         shadow = replace(
             place, folder=folder, host="127.0.0.1", port=data, admin_port=admin, control_port=0, decider_port=target,
             tls=False,
         )  # fmt: skip
         config = folder / "bootstrap.json"
-        rendering = render(_without_limits(plan), plan_hash=plan_hash, jwks={"keys": [key.public_jwk()]}, place=shadow)
+        rendering = render(without_limits(plan), plan_hash=plan_hash, jwks={"keys": [key.public_jwk()]}, place=shadow)
         write_atomically(config, json.dumps(_without_targets(rendering, target)).encode(), durable=False)
     process = EnvoyProcess(binary=binary, config=config, log=folder / "envoy.log")
     try:
@@ -63,30 +64,6 @@ async def probe(plan: Plan, plan_hash: str, place: GatewayPlace, binary: str) ->
         more = f" (and {len(faults) - _SHOWN} more)" if len(faults) > _SHOWN else ""
         raise ShadowError("EAS-5902: " + "; ".join(faults[:_SHOWN]) + more)
     return len(cases)
-
-
-def _without_limits(plan: Plan) -> Plan:
-    """A limit would answer 429 to the second probe of a grant, and hide what the grant decides."""
-    routes = (
-        replace(route, grants=tuple(replace(grant, limit=None) for grant in route.grants)) for route in plan.routes
-    )
-    return replace(plan, routes=tuple(routes))
-
-
-class _reserved_ports:  # noqa: N801 - used as a function
-    """Free loopback ports, held while the configuration is written."""
-
-    def __init__(self, count: int) -> None:
-        self._sockets = [socket.socket() for _ in range(count)]
-
-    def __enter__(self) -> list[int]:
-        for one in self._sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in self._sockets]
-
-    def __exit__(self, *_: object) -> None:
-        for one in self._sockets:
-            one.close()
 
 
 def _without_targets(rendering: Rendering, port: int) -> Tree:

@@ -38,6 +38,8 @@ class Step(StrEnum):
     DECIDED = "decided"
     CHANGED = "changed"
     READ = "read"
+    PROBED = "probed"
+    """The controls of an integration were tried (``easement probe``)."""
 
 
 class Status(StrEnum):

@@ -25,6 +25,7 @@ from easement.api.sign_in import sign_in_router
 from easement.api.signing_keys import signing_keys_router
 from easement.console.routes import console_router
 from easement.governance.compilation import compile_current, current_plan, enforced_estate
+from easement.governance.control_validation import request_when_due
 from easement.governance.notice_delivery import PostOffice
 from easement.governance.registry import Registry
 from easement.governance.review_times import review_metrics, review_times
@@ -78,6 +79,9 @@ class ControlPlane:
     ledger: LedgerReader
     office: PostOffice
     scorecards: Scorecards
+    probe_every: timedelta
+    """How often all controls are probed without being asked; zero means never."""
+    started: datetime
     _programmed: list[str] = field(default_factory=list)
 
     def tend(self, now: datetime) -> None:
@@ -92,6 +96,8 @@ class ControlPlane:
             self._programmed[:] = [digest]
             self.registry.feed.publish()  # another process may have made the plan
         self.scorecards.keep_today()
+        if self.probe_every:
+            request_when_due(self.registry, self.probe_every, since=self.started)
 
     def close(self) -> None:
         """Let go of the database and the spool."""
@@ -200,6 +206,8 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
         ledger=services.ledger,
         office=post_office(settings, data.root, registry.console_url),
         scorecards=services.scorecards,
+        probe_every=timedelta(hours=settings.probe_hours),
+        started=registry.now(),
     )
 
 

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     auto_approve_low_risk: bool = Field(
         default=True, description="Approve a revision without a person when its risk is low and no finding blocks."
     )
+    probe_hours: Annotated[int, Field(ge=0, le=24 * 31)] = Field(
+        24, description="Hours between probes of all controls (easement probe); 0 means only when somebody asks."
+    )
     smtp_host: str = Field("", description="Mail server for notices of changes; empty means that no mail is sent.")
     smtp_port: Port = Field(587, description="Port of the mail server.")
     smtp_security: Literal["tls", "starttls", "none"] = Field(

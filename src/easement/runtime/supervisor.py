@@ -1,8 +1,8 @@
 """The supervisor of ``easement up``: starts the roles in order, restarts what dies, stops all in reverse.
 
 * Ledger and control plane first; when both are ready (their heartbeats say so) all others at once.
-* A role that exits is started again after a pause that doubles from 0.5 s to 15 s. Ten seconds of life reset it: what doubles is
-  the pause of a role that cannot stay up, not of one that was killed now and then.
+* A role that exits is started again after a pause that doubles from 0.5 s to 15 s. Ten seconds of life reset it: what
+  doubles is the pause of a role that cannot stay up, not of one that was killed now and then.
 * A role whose heartbeat stands still for 20 s is taken for hung: it is ended, and started again.
 * SIGTERM and SIGINT drain: each role gets SIGTERM and 20 s, in reverse order of start.
 """

@@ -18,11 +18,18 @@ import structlog
 
 from easement.store.api_key_hashes import NO_KEYS, ApiKeyHashes, decode_api_keys
 from easement.store.atomic_file import write_atomically
+from easement.store.probe_messages import (
+    ProbeMessage,
+    ProbeRequested,
+    decode_probe_request,
+    encode_probe_message,
+)
 from easement.store.revocations import NOTHING_REVOKED, Revocations, decode_revocations
 
 _log = structlog.get_logger()
 _POLL_S = 25
 _RETRY_S = 1.0
+_SEND_S = 30.0
 _Content = TypeVar("_Content")
 
 
@@ -93,6 +100,24 @@ class NodeStateClient:
         yield await asyncio.to_thread(_kept, cache, decode_api_keys, NO_KEYS)
         async for content in self._contents("/internal/v1/api-keys", stop, decode_api_keys, cache):
             yield content
+
+    async def follow_probes(self, stop: asyncio.Event) -> AsyncIterator[ProbeRequested]:
+        """Yield each change of what is to be probed, until ``stop`` is set."""
+        cache = self.cache.with_suffix(".probe")
+        async for content in self._contents("/internal/v1/probe-run", stop, decode_probe_request, cache):
+            yield content
+
+    async def send_probe(self, message: ProbeMessage) -> bool:
+        """Send a report, or that a run is over. False when nobody waits for it. Raises :class:`httpx.HTTPError`."""
+        async with httpx.AsyncClient(base_url=self.control_url, timeout=_SEND_S) as client:
+            token = (await asyncio.to_thread(self.token_file.read_text)).strip()
+            headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+            content = encode_probe_message(message)
+            answer = await client.post("/internal/v1/probe-reports", content=content, headers=headers)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return False
+        answer.raise_for_status()
+        return True
 
     async def _contents(
         self, path: str, stop: asyncio.Event, decode: Callable[[bytes], _Content], cache: Path

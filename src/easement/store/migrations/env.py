@@ -4,6 +4,7 @@ from alembic import context
 
 import easement.store.tables_changes
 import easement.store.tables_lifecycle
+import easement.store.tables_probes
 import easement.store.tables_registry
 import easement.store.tables_reviews  # noqa: F401 - the same
 from easement.store.tables import METADATA
