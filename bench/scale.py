@@ -29,6 +29,7 @@ from easement.gateway.files import LiveFiles
 from easement.gateway.place import GatewayPlace
 from easement.gateway.plan_index import PlanArchive
 from easement.gateway.rendering import BOOTSTRAP
+from easement.gateway.target_credentials import TargetCredentials
 from easement.keys.jose import SigningKey, generate_signing_key
 from easement.plan.codec import encode_plan, plan_hash
 from easement.plan.model import CostClass, Limit, Plan
@@ -80,7 +81,7 @@ class RunningGateway:
         )  # fmt: skip
         self.activation = Activation(
             place=place, binary=binary, live=LiveFiles(place.live), archive=PlanArchive(folder / "plans"),
-            admin=EnvoyAdmin(place.admin_port),
+            admin=EnvoyAdmin(place.admin_port), credentials=TargetCredentials(place, folder),
         )  # fmt: skip
 
     async def enforce(self, limit: Limit) -> float:

@@ -144,6 +144,14 @@ CODES: Final[tuple[CodeEntry, ...]] = (
         "inspection. For inspection install libmodsecurity3 and modsecurity-crs, or set EASEMENT_WAF_RULES.",
     ),
     CodeEntry(
+        code="EAS-5506",
+        title="The target was not shown what it asks for",
+        explanation="The gateway shows the target a credential (endpoints.*.credential), and has none, or the target "
+        "refused it with 401. The caller's own credential is not the matter.",
+        fix="Read the gateway's heartbeat and log for the reference that cannot be resolved; if there is none, have "
+        "the target's owner look at the credential, and turn it.",
+    ),
+    CodeEntry(
         code="EAS-5599",
         title="The target answered with an error",
         explanation="The status is the target's; its body is replaced, for the contract declares no fields of errors.",

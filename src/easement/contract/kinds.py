@@ -174,11 +174,21 @@ class EndpointTls:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class EndpointCredential:
+    """What a system wants to be shown: a header that the gateway writes, from a secret that no caller holds."""
+
+    secret: SecretReference
+    header: Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")] = "Authorization"
+    prefix: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7E]{0,40}$")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class Endpoint:
     """Where a system answers."""
 
     url: Url
     tls: EndpointTls = field(default_factory=EndpointTls)
+    credential: EndpointCredential | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)

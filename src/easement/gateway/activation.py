@@ -21,6 +21,7 @@ from easement.gateway.render_api_keys import KEYS, key_file
 from easement.gateway.render_revocations import REVOCATIONS, revocation_file
 from easement.gateway.rendering import BOOTSTRAP, SECRETS, Rendering, bootstrap, render, static_bootstrap
 from easement.gateway.shadow import probe
+from easement.gateway.target_credentials import TargetCredentials
 from easement.plan.codec import decode_plan
 from easement.plan.model import Plan
 from easement.store.api_key_hashes import NO_KEYS, ApiKeyHashes
@@ -49,6 +50,7 @@ class Activation:
     live: LiveFiles
     archive: PlanArchive
     admin: EnvoyAdmin
+    credentials: TargetCredentials
     in_force: InForce | None = field(default=None, init=False, repr=False)
     """What the running Envoy has, once this process has put it there."""
 
@@ -86,6 +88,7 @@ class Activation:
         except NotTakenError as error:
             raise EnvoyError(f"EAS-5902: {error}") from error
         self.in_force = InForce(plan=plan, plan_hash=state.plan_hash, jwks=state.jwks)
+        await asyncio.to_thread(self.credentials.forget_others, plan.upstreams)
         return probes
 
     async def _tried(self, state: NodeState) -> tuple[Plan, Rendering, int]:
@@ -97,6 +100,7 @@ class Activation:
             part = changed_part(plan, self.in_force.plan if self.in_force else None)
             rendering = await asyncio.to_thread(rendered, plan)
             trial = rendering if part is plan else await asyncio.to_thread(rendered, part)
+            await asyncio.to_thread(self.credentials.refresh, plan.upstreams)
         except ValueError as error:
             raise EnvoyError(f"EAS-5902: the plan cannot be rendered: {error}") from error
         candidate = self.place.folder / "candidate.json"

@@ -26,6 +26,7 @@ from easement.gateway.place import GatewayPlace
 from easement.gateway.plan_index import PlanArchive
 from easement.gateway.probe_work import ProbeWork
 from easement.gateway.rendering import BOOTSTRAP
+from easement.gateway.target_credentials import TargetCredentials
 from easement.ledger.errors import SpoolError
 from easement.ledger.spool import Spool
 from easement.store.heartbeat import Heartbeat
@@ -34,6 +35,7 @@ from easement.store.node_state import NodeState, NodeStateClient
 _log = structlog.get_logger()
 _BEAT_S: Final = 1.0
 _TAIL_S: Final = 0.2
+_CREDENTIALS_S: Final = 5.0
 _START_S: Final = 60.0
 _DRAIN_S: Final = 8.0
 _FLUSHED_S: Final = 0.3
@@ -49,6 +51,8 @@ class GatewayConfig:
     states: NodeStateClient
     spool: Path
     heartbeats: Path
+    secrets: Path
+    """Below which ``secret://file/`` references lie."""
     envoy: str = ""
     threads: int = 1
     rotate_bytes: int = 64 * 1024 * 1024
@@ -124,7 +128,12 @@ class _Agent:
             threads=self.config.threads,
         )
         self.activation = Activation(
-            place=place, binary=binary, live=LiveFiles(place.live), archive=archive, admin=EnvoyAdmin(place.admin_port)
+            place=place,
+            binary=binary,
+            live=LiveFiles(place.live),
+            archive=archive,
+            admin=EnvoyAdmin(place.admin_port),
+            credentials=TargetCredentials(place, self.config.secrets),
         )
         self.facts["reason"] = f"waiting for a plan from {self.config.states.control_url}"
 
@@ -140,6 +149,7 @@ class _Agent:
                 ("revoke", self._revoke(stop)),
                 ("keys", self._know_keys(stop)),
                 ("probe", self._probe(stop)),
+                ("credentials", self._turn_credentials(stop)),
                 ("keep", self._keep(stop)),
                 ("tail", self._tail(stop)),
                 ("beat", self._beat(stop)),
@@ -195,6 +205,20 @@ class _Agent:
             if await asyncio.to_thread(self.activation.know_keys, hashes):
                 _log.info("gateway.api_keys_taken", keys=len(hashes))
         await stop.wait()
+
+    async def _turn_credentials(self, stop: asyncio.Event) -> None:
+        """Look at the credentials of targets again and again: a secret that turned counts without a new plan."""
+        while not stop.is_set():
+            force, credentials = self.activation.in_force, self.activation.credentials
+            if force is not None:
+                await asyncio.to_thread(credentials.refresh, force.plan.upstreams)
+                missing = "; ".join(sorted(credentials.problems.values()))
+                if missing:
+                    self.facts["credentials"] = missing
+                else:
+                    self.facts.pop("credentials", None)
+            await _pause(stop, _CREDENTIALS_S)
+        await asyncio.Event().wait()
 
     async def _probe(self, stop: asyncio.Event) -> None:
         """Try the controls when somebody asks, once there is something to try."""

@@ -24,16 +24,22 @@ its software) is outside what was reviewed. The contract runtime judges the valu
 _PSEUDO: Final = ":status"
 
 
-def upstream_filters() -> list[Tree]:
-    """``http_filters`` of an upstream cluster: the allow-list, then the codec."""
-    return [
-        http_filter(
-            "envoy.filters.http.header_mutation",
-            "header_mutation.v3.HeaderMutation",
-            mutations={"response_mutations": [{"remove_on_match": {"key_matcher": {"safe_regex": {"regex": regex}}}}]},
-        )
-        for regex in (everything_but((*PASSING, _PSEUDO)),)
-    ] + [http_filter("envoy.filters.http.upstream_codec", "upstream_codec.v3.UpstreamCodec")]
+def upstream_filters(*first: Tree) -> list[Tree]:
+    """``http_filters`` of an upstream cluster: those given, the allow-list, then the codec."""
+    return (
+        [*first]
+        + [
+            http_filter(
+                "envoy.filters.http.header_mutation",
+                "header_mutation.v3.HeaderMutation",
+                mutations={
+                    "response_mutations": [{"remove_on_match": {"key_matcher": {"safe_regex": {"regex": regex}}}}]
+                },
+            )
+            for regex in (everything_but((*PASSING, _PSEUDO)),)
+        ]
+        + [http_filter("envoy.filters.http.upstream_codec", "upstream_codec.v3.UpstreamCodec")]
+    )
 
 
 @cache

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from easement.gateway.envoy_types import Tree, seconds, typed
 from easement.gateway.header_allow_list import upstream_filters
 from easement.gateway.place import GatewayPlace
+from easement.gateway.render_credentials import credential_filters
 from easement.plan.model import OutsideIdentity, Plan, Upstream
 
 CONTROL_CLUSTER: Final = "easement-control"
@@ -84,7 +85,7 @@ def _upstream(upstream: Upstream, place: GatewayPlace) -> Tree:
                 "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
                 explicit_http_config={"http_protocol_options": {}},
                 common_http_protocol_options={"idle_timeout": "60s", "max_headers_count": 100},
-                http_filters=upstream_filters(),
+                http_filters=upstream_filters(*credential_filters(upstream, place)),
             )
         },
     }

@@ -142,7 +142,7 @@ def _operation(route: Route, upstream: Upstream, plan_hash: str) -> Iterable[Tre
     filters: Tree = {
         **_keys(route),
         RBAC: grants,
-        LUA: _contract(route),
+        LUA: _contract(route, upstream),
     }
     limits = limits_filter(route)
     if limits is not None:
@@ -171,9 +171,10 @@ def _keys(route: Route) -> Tree:
     return {KEY_FILTER: reads_keys()} if takes else {}
 
 
-def _contract(route: Route) -> Tree:
+def _contract(route: Route, upstream: Upstream) -> Tree:
     """The contract of the route as data; where requests need no reading, the script that reads answers only."""
-    tree = typed("envoy.extensions.filters.http.lua.v3.LuaPerRoute", filter_context=filter_context(route))
+    context = filter_context(route, shows_credential=upstream.credential is not None)
+    tree = typed("envoy.extensions.filters.http.lua.v3.LuaPerRoute", filter_context=context)
     return tree if reads_request(route) else {**tree, "name": ANSWERS_ONLY}
 
 

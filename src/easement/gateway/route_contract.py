@@ -22,9 +22,13 @@ _RULED_BY_OTHERS: Final = frozenset({"accept", "authorization", "content-type"})
 """Header parameters that OpenAPI says to ignore (3.1.1 §4.8.12.2.1)."""
 
 
-def filter_context(route: Route) -> dict[str, str]:
-    """The ``filter_context`` of a route: ``id`` and ``spec``."""
-    spec = json.dumps(_spec(route), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def filter_context(route: Route, *, shows_credential: bool = False) -> dict[str, str]:
+    """The ``filter_context`` of a route: ``id`` and ``spec``.
+
+    Where the gateway shows the target a credential, a 401 of the target's is about that one, not about the caller's.
+    """
+    shown = {"shows": True} if shows_credential else {}
+    spec = json.dumps({**_spec(route), **shown}, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return {"id": hashlib.sha256(spec.encode()).hexdigest()[:_ID_DIGITS], "spec": spec}
 
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Final
+from urllib.parse import urlsplit
 
 from easement.contract.identity import reference_key
 from easement.contract.kinds import Integration, Pattern
@@ -37,6 +38,12 @@ from easement.plan.requests import Notes, RequestCompiler
 
 _MAX_SAID: Final = 30
 FLOWING: Final = frozenset({LifecycleState.LIVE, LifecycleState.DEPRECATED})
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_NO_CREDENTIAL: Final = frozenset({
+    "accept", "connection", "content-encoding", "content-length", "content-type", "cookie", "expect", "host", "te",
+    "trailer", "transfer-encoding", "upgrade", "x-request-id", "x-transaction-id",
+})  # fmt: skip
+"""Headers by which a request is framed, read or traced."""
 
 
 def compile_plan(
@@ -165,6 +172,11 @@ def _unresolved_endpoint(estate: Estate, system_name: str, environment: str) -> 
         yield f"system {system_name} has no endpoint for {environment}"
     elif environment != "development" and endpoint.url.startswith("http://"):
         yield f"the endpoint of system {system_name} is plain http, which only development allows"
+    elif endpoint.credential is not None:
+        if endpoint.url.startswith("http://") and urlsplit(endpoint.url).hostname not in _LOOPBACK:
+            yield f"the endpoint of system {system_name} is plain http: its credential would travel in the clear"
+        if endpoint.credential.header.lower() in _NO_CREDENTIAL:
+            yield f"the credential of system {system_name} cannot stand in the header {endpoint.credential.header}"
 
 
 def _requests(

@@ -85,6 +85,15 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamCredential:
+    """What an upstream is shown: ``header: prefix secret``. ``secret`` is a reference, never a value."""
+
+    header: str
+    prefix: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Upstream:
     """Where requests go. ``base_path`` has no trailing slash; ``ca`` is ``system``, ``internal`` or a PEM path.
 
@@ -103,6 +112,7 @@ class Upstream:
     max_requests: int
     connect_timeout_ms: int
     tls_minimum: str = "1.2"
+    credential: UpstreamCredential | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

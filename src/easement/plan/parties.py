@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from easement.contract.kinds import Endpoint, Integration, System
 from easement.contract.values import Rate
 from easement.estate.model import Estate
-from easement.plan.model import Limit, OutsideIdentity, Party, Upstream
+from easement.plan.model import Limit, OutsideIdentity, Party, Upstream, UpstreamCredential
 
 DEFAULT_RECORD_DAYS: Final = 400
 """PCI DSS 4.0.1 10.5.1 asks for twelve months of audit trail; a month of margin lets a yearly review finish."""
@@ -102,4 +102,12 @@ def upstream_of(system: System, endpoint: Endpoint) -> Upstream:
         max_requests=requests,
         connect_timeout_ms=2000,
         tls_minimum=endpoint.tls.minimum,
+        credential=_credential_of(endpoint),
     )
+
+
+def _credential_of(endpoint: Endpoint) -> UpstreamCredential | None:
+    told = endpoint.credential
+    if told is None:
+        return None
+    return UpstreamCredential(header=told.header.lower(), prefix=told.prefix, secret=told.secret)

@@ -140,6 +140,7 @@ async def _gateway(settings: Settings, stop: asyncio.Event) -> None:
             states=_states(settings, "gateway"),
             spool=data.spool,
             heartbeats=data.run,
+            secrets=data.root,
             envoy=settings.envoy,
             threads=settings.gateway_threads,
         ),

@@ -58,7 +58,11 @@ class Installation:
             issuer=ISSUER,
         )  # fmt: skip
         self.config = GatewayConfig(
-            place=self.place, states=control.client(), spool=folder / "spool", heartbeats=folder / "run"
+            place=self.place,
+            states=control.client(),
+            spool=folder / "spool",
+            heartbeats=folder / "run",
+            secrets=folder,
         )
 
     def plan(self, *more: Any) -> Plan:

@@ -1048,6 +1048,10 @@ local function on_answer(handle)
   end
   if headers:get("content-length") == "0" and byte(status) == 50 then return end
   local spec = spec_of(handle)
+  if spec.shows and status == "401" then
+    replace_answer(handle, "503", "EAS-5506", "The target was not shown what it asks for", "The gateway has no credential that the target takes. This is not about yours.", "target-credential")
+    return
+  end
   if spec.bodiless or status == "204" or status == "304" then return end
   if byte(status) ~= 50 then
     replace_answer(handle, status, "EAS-5599", "The target answered with an error", "The target's own words are not passed on.", "target-error")
