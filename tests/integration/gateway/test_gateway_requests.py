@@ -215,6 +215,9 @@ def test_over_the_limit_of_the_contract(gateway: GatewaySimulator, target: Upstr
     assert [reply.status for reply in replies] == [200, 200, 429]
     assert replies[2].code == "EAS-5429"
     assert int(replies[2].headers["retry-after"]) == 30
+    told = [(reply.headers["x-ratelimit-limit"], reply.headers["x-ratelimit-remaining"]) for reply in replies]
+    assert [(limit.split(",")[0], left) for limit, left in told] == [("2", "1"), ("2", "0"), ("2", "0")]
+    assert 0 < int(replies[2].headers["x-ratelimit-reset"]) <= 60
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -39,7 +39,7 @@ class Aspect(StrEnum):
     ADDRESSES = "address allow-list"
     CALLER_CERTIFICATE = "certificate of the caller"
     TARGET = "connection to the target"
-    OWN_CERTIFICATE = "certificate to the target"
+    OWN_CERTIFICATE = "proof to the target"
     PARAMETERS = "parameters"
     BODY = "request body"
     MESSAGE = "message"

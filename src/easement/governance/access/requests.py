@@ -302,6 +302,14 @@ def _target(call: _Call) -> Control:
 
 
 def _own_certificate(call: _Call) -> Control:
+    if (shown := call.upstream.credential) is not None:
+        return compiled(
+            Aspect.OWN_CERTIFICATE,
+            f"no certificate; a secret that no caller holds, in the header {shown.header}, over what the caller sends",
+            "Envoy credential_injector",
+            ledger("error_code=EAS-5506"),
+            test("tests/attacks/test_target_credential_attacks.py::test_a_caller_cannot_put_another_in_its_place"),
+        )
     if call.cluster.shows_certificate:
         return compiled(Aspect.OWN_CERTIFICATE, "the gateway shows the target a certificate", "Envoy cluster")
     return none(
