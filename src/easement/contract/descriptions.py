@@ -45,6 +45,7 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "Endpoint.tls": "How the gateway checks the system's certificate.",
     "Endpoint.url": "Base URL, without user name, query and fragment.",
     "EndpointTls.ca": "internal (our authority), system (the machine's authorities) or the path of a PEM file.",
+    "EndpointTls.clientCertificate": "Whether the gateway shows its own certificate (mutual TLS, RFC 8446 §4.4.2).",
     "EndpointTls.minimum": "Lowest version of TLS that the gateway speaks with it.",
     "EndpointTls.serverName": "The name that the certificate must carry, if it is not the URL's host.",
     "Errors.deadLetter": "Where messages go that could not be delivered.",

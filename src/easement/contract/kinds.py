@@ -171,6 +171,8 @@ class EndpointTls:
     ca: Line = "system"
     server_name: Line = ""
     minimum: Literal["1.2", "1.3"] = "1.2"
+    client_certificate: bool = False
+    """Whether the gateway shows its own certificate (mutual TLS); the system must trust our authority."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)

@@ -91,7 +91,16 @@ def _upstream(upstream: Upstream, place: GatewayPlace) -> Tree:
     }
     if upstream.tls:
         tree["transport_socket"] = _verified_tls(upstream.server_name, upstream.ca, upstream.tls_minimum, place)
+        if upstream.shows_certificate:
+            context = tree["transport_socket"]["typed_config"]["common_tls_context"]
+            context["tls_certificate_sds_secret_configs"] = [server_certificate(place)]
     return tree
+
+
+def server_certificate(place: GatewayPlace) -> Tree:
+    """The gateway's own certificate by SDS from files, so that a renewed one is taken up without a restart."""
+    source = {"resource_api_version": "V3", "path_config_source": {"path": str(place.live / "sds.json")}}
+    return {"name": "server", "sds_config": source}
 
 
 def _verified_tls(server_name: str, ca: str, minimum: str, place: GatewayPlace) -> Tree:

@@ -21,8 +21,8 @@ _KEY: Final = "key"
 _CEL_OPTIONS: Final = ("enable_string_concat", "enable_string_conversion", "enable_string_functions")
 """All are off unless asked for; a condition that uses one then fails, and refuses everybody."""
 _TOLD: Final = "DRAFT_VERSION_03"
-"""``x-ratelimit-limit``, ``-remaining`` and ``-reset`` on each answer (draft-polli-ratelimit-headers-03). Only where every
-client has a limit: whoever has none would be told of the bucket that never empties."""
+"""``x-ratelimit-limit``, ``-remaining`` and ``-reset`` on each answer (draft-polli-ratelimit-headers-03). Only
+where every client has a limit: whoever has none would be told of the bucket that never empties."""
 _UNLIMITED: Final = {"max_tokens": 4_000_000_000, "tokens_per_fill": 4_000_000_000, "fill_interval": "1s"}
 
 

@@ -29,7 +29,7 @@ from easement.gateway.place import GatewayPlace
 from easement.gateway.refusals import TRANSACTION_HEADER
 from easement.gateway.render_access_log import access_log
 from easement.gateway.render_api_keys import key_filter
-from easement.gateway.render_clusters import CONTROL_CLUSTER, DECIDER_CLUSTER
+from easement.gateway.render_clusters import CONTROL_CLUSTER, DECIDER_CLUSTER, server_certificate
 from easement.gateway.render_inspection import inspection_filter
 from easement.gateway.render_issuers import provider
 from easement.gateway.render_replies import header, local_replies, security_headers
@@ -276,15 +276,7 @@ def _tls(place: GatewayPlace) -> Tree:
                 "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
                 "alpn_protocols": ["h2", "http/1.1"],
                 "validation_context": {"trusted_ca": {"filename": str(place.certificates / "ca.pem")}},
-                "tls_certificate_sds_secret_configs": [
-                    {
-                        "name": "server",
-                        "sds_config": {
-                            "resource_api_version": "V3",
-                            "path_config_source": {"path": str(place.live / "sds.json")},
-                        },
-                    }
-                ],
+                "tls_certificate_sds_secret_configs": [server_certificate(place)],
             },
         ),
     }

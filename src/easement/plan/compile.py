@@ -172,6 +172,8 @@ def _unresolved_endpoint(estate: Estate, system_name: str, environment: str) -> 
         yield f"system {system_name} has no endpoint for {environment}"
     elif environment != "development" and endpoint.url.startswith("http://"):
         yield f"the endpoint of system {system_name} is plain http, which only development allows"
+    elif endpoint.tls.client_certificate and endpoint.url.startswith("http://"):
+        yield f"the endpoint of system {system_name} is plain http: no certificate can be shown to it"
     elif endpoint.credential is not None:
         if endpoint.url.startswith("http://") and urlsplit(endpoint.url).hostname not in _LOOPBACK:
             yield f"the endpoint of system {system_name} is plain http: its credential would travel in the clear"

@@ -113,6 +113,8 @@ class Upstream:
     connect_timeout_ms: int
     tls_minimum: str = "1.2"
     credential: UpstreamCredential | None = None
+    shows_certificate: bool = False
+    """Whether the gateway shows its own certificate in the handshake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,6 +103,7 @@ def upstream_of(system: System, endpoint: Endpoint) -> Upstream:
         connect_timeout_ms=2000,
         tls_minimum=endpoint.tls.minimum,
         credential=_credential_of(endpoint),
+        shows_certificate=tls and endpoint.tls.client_certificate,
     )
 
 
