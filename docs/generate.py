@@ -24,6 +24,7 @@ from easement.governance.decommission import ARCHIVE
 from easement.governance.decommission_steps import STEPS
 from easement.governance.review_times import ReviewTimes, review_metrics
 from easement.governance.scheduled import ScheduledEvent
+from easement.identity.expiries import expiry_metrics
 from easement.interfaces.compatibility.rules import rules_page
 from easement.ledger.record import Record, RecordKind, Status, Step
 from easement.monitoring.health import HealthState
@@ -246,10 +247,12 @@ def _metrics() -> Iterator[str]:
     yield "# Metrics"
     yield ""
     yield "`GET /metrics` of the control plane, in the Prometheus text format, with an API token of any role."
-    yield "Labels are bounded: integration, status, error class, state, direction."
+    yield "Labels are bounded: integration, status, error class, state, direction; kind and name of what ends."
     yield from ("", "| metric | type | meaning |", "|---|---|---|")
     with TemporaryDirectory() as empty:
-        text = exposition(Path(empty), datetime(2026, 1, 1, tzinfo=UTC)) + review_metrics(_NO_REVIEWS)
+        text = (
+            exposition(Path(empty), datetime(2026, 1, 1, tzinfo=UTC)) + review_metrics(_NO_REVIEWS) + expiry_metrics(())
+        )
         lines = text.decode().splitlines()
     kinds = dict(line.split()[2:4] for line in lines if line.startswith("# TYPE"))
     for line in lines:

@@ -62,3 +62,30 @@ def test_a_folder_with_a_credential_fails_the_check_with_its_place(
     (line,) = [one for one in done.stdout.splitlines() if "credential-in-description" in one]
     assert line.startswith("interface/stock.json:")
     assert KEY[4:] not in done.stdout + done.stderr
+
+
+def test_what_ends_soon_is_listed_and_measured(explained_installation: Installation) -> None:
+    def expiring(days: int) -> tuple[int, list[tuple[str, str, bool]]]:
+        done = explained_installation.command("credential", "expiring", "--days", str(days), "-o", "json", check=False)
+        items = json.loads(done.stdout)
+        return done.returncode, [(one["kind"], one["name"], one["replaced"]) for one in items]
+
+    explained_installation.command("credential", "issue", "shop", "--days", "20")
+    status, soon = expiring(10)
+    assert status == 0
+    assert {kind for kind, _, _ in soon} == {"certificate"}, "leaves live for a week, and renew themselves"
+    status, later = expiring(30)
+    assert status == 3
+    assert ("secret", "shop", False) in later
+    explained_installation.command("credential", "rotate", "shop", "--days", "200", "--overlap", "700")
+    status, replaced = expiring(30)
+    assert status == 0
+    assert ("secret", "shop", True) in replaced
+    assert 'easement_expiry_timestamp_seconds{kind="secret",name="shop"}' in metrics(explained_installation)
+    with pytest.raises(RuntimeError, match="403"):
+        explained_installation.api("dora", "GET", "/expiries")
+
+
+def metrics(installation: Installation) -> str:
+    token = (installation.data.keys / "operator.token").read_text().strip()
+    return installation.control.get("/metrics", headers={"Authorization": f"Bearer {token}"}).text

@@ -88,6 +88,39 @@ def list_(system: System, server: Server = "", data: Data = None, output: Output
 
 
 @app.command()
+def expiring(
+    days: Annotated[int, typer.Option(min=1, max=4000, help="How far to look ahead.")] = 30,
+    server: Server = "",
+    data: Data = None,
+    output: Output = "text",
+) -> None:
+    """List what ends soon: client secrets, API keys, and the certificates of the installation.
+
+    Exit status: 0 nothing that somebody must replace, 3 something, 2 usage.
+    """
+    import json
+
+    from easement.cli.client import control_plane
+    from easement.cli.failure import ExitCode
+    from easement.cli.table import as_table
+
+    with control_plane(server=server, data=data) as client:
+        items = client.get("/expiries", days=str(days)).body["items"]
+    if output == "json":
+        typer.echo(json.dumps(items, indent=2))
+    elif not items:
+        typer.echo(f"Nothing ends within {days} days.")
+    else:
+        rows = [
+            (one["expires"], one["kind"], one["name"], one["id"], "no need" if one["replaced"] else "to replace")
+            for one in items
+        ]
+        typer.echo(as_table(("ENDS", "KIND", "NAME", "ID", "STATE"), rows), nl=False)
+    if any(not one["replaced"] for one in items):
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+@app.command()
 def revoke(
     system: System,
     credential_id: Annotated[str, typer.Argument(help="Id as `easement credential list` shows it.")],

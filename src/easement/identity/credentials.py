@@ -216,6 +216,26 @@ class CredentialStore:
             found = [one for kind in _TABLES for one in _select(connection, client_id, kind, None)]
         return tuple(sorted(found, key=lambda one: one.created, reverse=True))
 
+    def live_with_an_end(self, now: datetime) -> tuple[Credential, ...]:
+        """The live secrets and API keys of every account, newest first within each account."""
+        found: list[Credential] = []
+        with reading(self.engine) as connection:
+            for kind in ("secret", "api-key"):
+                table = _TABLES[kind]
+                rows = connection.execute(
+                    select(table.c.id, table.c.client_id, table.c.created, table.c.expires)
+                    .where(table.c.revoked.is_(None), table.c.expires > now)
+                    .order_by(table.c.client_id, table.c.created.desc(), table.c.id.desc())
+                )
+                found += [
+                    Credential(
+                        id=row.id, client_id=row.client_id, kind=kind, created=row.created, expires=row.expires,
+                        revoked=None,
+                    )
+                    for row in rows
+                ]  # fmt: skip
+        return tuple(found)
+
     def is_secret_of(self, client_id: str, value: str, now: datetime) -> bool:
         """Whether ``value`` is a live secret of ``client_id``. Unknown ones take the same steps as known ones."""
         match = _SECRET.fullmatch(value)

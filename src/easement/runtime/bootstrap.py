@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from easement.api.access import AccessControl
 from easement.api.accounts import accounts_router
 from easement.api.app import create_api
+from easement.api.expiry_routes import expiry_router
 from easement.api.metrics_routes import metrics_router
 from easement.api.oauth import oauth_router
 from easement.api.people import people_router
@@ -33,6 +34,7 @@ from easement.governance.scorecards import Scorecards
 from easement.identity.authorization_server import accounts_by_client, authorization_server
 from easement.identity.certificate_authority import CertificateAuthority, Leaf, open_authority
 from easement.identity.credentials import CredentialStore
+from easement.identity.expiries import Expiry, certificate_expiries, credential_expiries, expiry_metrics
 from easement.identity.first_run import ensure_node_token, prepare_people
 from easement.identity.people import People
 from easement.identity.sign_in import SignIn
@@ -158,6 +160,7 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
     longest = timedelta(seconds=settings.token_lifetime_s) + _TOKEN_MARGIN
     spent = SpentTokens(engine, changed=registry.feed.publish, token_life=longest)
     credentials = CredentialStore(engine, record)
+    expiries = partial(_expiries, credentials, data.certificates)
     cookie = SessionCookie(allow_plain=settings.environment == "development")
     access = AccessControl(authenticator=sign_in, cookie=cookie, record=record)
     monitoring = MonitoringReader(data.monitor)
@@ -191,7 +194,8 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
             signing_keys_router(keys, on_changed=registry.feed.publish, guard=access.guard),
             people_router(sign_in, console_url=registry.console_url, guard=access.guard),
             console_router(services, monitoring),
-            metrics_router(access, partial(_metrics, data.monitor, registry), registry.now),
+            metrics_router(access, partial(_metrics, data.monitor, registry, expiries), registry.now),
+            expiry_router(expiries, registry.now, guard=access.guard),
         ),
     )
     return ControlPlane(
@@ -227,9 +231,17 @@ def roles_ready(data: DataDirectory, now_ms: int) -> dict[str, bool]:
     return found
 
 
-def _metrics(folder: Path, registry: Registry, now: datetime) -> bytes:
-    """What flows, and how reviews go."""
-    return exposition(folder, now) + review_metrics(review_times(registry, now - _REVIEWED, now))
+def _metrics(
+    folder: Path, registry: Registry, expiries: Callable[[datetime], Iterable[Expiry]], now: datetime
+) -> bytes:
+    """What flows, how reviews go, and what ends."""
+    reviews = review_metrics(review_times(registry, now - _REVIEWED, now))
+    return exposition(folder, now) + reviews + expiry_metrics(expiries(now))
+
+
+def _expiries(credentials: CredentialStore, certificates: Path, now: datetime) -> Iterable[Expiry]:
+    yield from credential_expiries(credentials.live_with_an_end(now))
+    yield from certificate_expiries(certificates, now)
 
 
 def _is_system(registry: Registry) -> Callable[[str], bool]:
