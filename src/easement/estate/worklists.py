@@ -27,6 +27,8 @@ class WorkList(StrEnum):
     STALE = "stale"
     ORPHANED = "orphaned"
     DUPLICATE = "duplicate"
+    UNUSED = "unused"
+    """Grants that nobody uses, in contracts that are used: rights to take away (least privilege)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +44,15 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
-    """What is known about each integration by name: when it was last served, reviewed, and first registered."""
+    """What is known about each integration by name: when it was last served, reviewed, and first registered.
+
+    ``used`` has (integration, operation) → when that operation was last served.
+    """
 
     served: Mapping[str, datetime] = field(default_factory=dict)
     reviewed: Mapping[str, datetime] = field(default_factory=dict)
     registered: Mapping[str, datetime] = field(default_factory=dict)
+    used: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
 
 
 def worklists(
@@ -59,6 +65,7 @@ def worklists(
         WorkList.STALE: _stale(estate, integrations, signs, now, stale_after),
         WorkList.ORPHANED: _orphaned(estate, integrations),
         WorkList.DUPLICATE: _duplicate(estate, integrations),
+        WorkList.UNUSED: _unused(estate, integrations, signs, now, stale_after),
     }
     return {name: tuple(sorted(items, key=lambda item: (item.subject, item.why))) for name, items in found.items()}
 
@@ -100,6 +107,32 @@ def _stale(
                 subject=f"integration/{name}",
                 owner=integration.metadata.owner,
                 why=f"no {what} for {(now - (last or began)).days} days; {when}",
+            )
+
+
+def _unused(
+    estate: Estate, integrations: Mapping[str, Integration], signs: Signs, now: datetime, stale_after: timedelta
+) -> Iterator[WorkItem]:
+    """Operations that were not called since so long, and not since the contract was last approved either.
+
+    A contract that nothing flows through at all is stale, and stands on that list.
+    """
+    for name, integration in integrations.items():
+        known = estate.registrations.get(name)
+        served = signs.served.get(name)
+        if known is None or known.state not in _FLOWING or served is None or now - served >= stale_after:
+            continue
+        began = max(signs.registered.get(name, now), signs.reviewed.get(name, signs.registered.get(name, now)))
+        for operation in integration.spec.operations:
+            last = signs.used.get((name, operation))
+            if now - max(last or began, began) < stale_after:
+                continue
+            when = f"last on {last:%Y-%m-%d}" if last else "never"
+            yield WorkItem(
+                worklist=WorkList.UNUSED,
+                subject=f"integration/{name}",
+                owner=integration.metadata.owner,
+                why=f"{operation} is granted and was {when} called, while the contract is in use: take it out",
             )
 
 

@@ -31,12 +31,15 @@ def present_worklists(
     """The work lists of the registry as it is, judged by the ledger and the reviews."""
     now = registry.now()
     served: dict[str, datetime] = {}
+    used: dict[tuple[str, str], datetime] = {}
     for group in ledger.served(limit=MAX_GROUPS):
         if group.integration:
             last = datetime.fromtimestamp(group.last_ms / 1000, UTC)
             served[group.integration] = max(last, served.get(group.integration, last))
+            operation = group.integration, group.message_type.partition(".")[2]
+            used[operation] = max(last, used.get(operation, last))
     with reading(registry.engine) as connection:
         reviewed = last_approvals(connection, "Integration")
     registered = {name: stored.created for name, stored in registry.snapshot().integrations.items()}
-    signs = Signs(served=served, reviewed=reviewed, registered=registered)
+    signs = Signs(served=served, reviewed=reviewed, registered=registered, used=used)
     return worklists(estate, signs, now, stale_after=stale_after)

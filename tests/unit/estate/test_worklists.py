@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from easement.estate.assemble import assemble
 from easement.estate.model import LifecycleState, Registration
 from easement.estate.worklists import Signs, WorkList, worklists
-from easement.testing.small_estate import INTEGRATION, integration, interface, small_bundle, system
+from easement.testing.small_estate import INTEGRATION, integration, interface, openapi, small_bundle, system
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -20,14 +21,15 @@ def lists(
     names = [one.document.metadata.name for one in bundle.documents if one.document.kind == "Integration"]
     known = {name: Registration(id="INT-0001", revision="a" * 64, state=state) for name in names}
     estate, _ = assemble(bundle, known)
-    fresh = Signs(served=dict.fromkeys(names, NOW), reviewed=dict.fromkeys(names, NOW))
+    used = {(name, "getStock"): NOW for name in names}
+    fresh = Signs(served=dict.fromkeys(names, NOW), reviewed=dict.fromkeys(names, NOW), used=used)
     return {
         name: [(item.subject, item.why) for item in items]
         for name, items in worklists(estate, signs or fresh, NOW).items()
     }
 
 
-def test_a_tidy_estate_has_four_empty_lists() -> None:
+def test_on_a_tidy_estate_every_list_is_empty() -> None:
     assert lists() == {name: [] for name in WorkList}
 
 
@@ -83,3 +85,21 @@ def test_two_majors_of_one_interface_are_a_migration_and_no_duplicate() -> None:
     estate, problems = assemble(load(files))
     assert problems == ()
     assert worklists(estate, Signs(), NOW)[WorkList.DUPLICATE] == ()
+
+
+def test_a_right_that_nobody_uses_is_to_be_taken_away() -> None:
+    both = integration(operations=["getStock", "dropStock"])
+    old = NOW - timedelta(days=120)
+    used = {(INTEGRATION, "getStock"): NOW}
+    signs = Signs(served={INTEGRATION: NOW}, registered={INTEGRATION: old}, reviewed={INTEGRATION: old}, used=used)
+    described = openapi(operations=("getStock", "dropStock"))
+    found = lists(both, signs=signs, description=described)[WorkList.UNUSED]
+    assert [why.partition(" is ")[0] for _, why in found] == ["dropStock"]
+    assert "never called" in found[0][1]
+    lately = replace(signs, reviewed={INTEGRATION: NOW - timedelta(days=5)})
+    assert lists(both, signs=lately, description=described)[WorkList.UNUSED] == [], "it was granted only now"
+    silent = replace(signs, served={INTEGRATION: old}, used={})
+    found_silent = lists(both, signs=silent, description=described)
+    assert found_silent[WorkList.UNUSED] == [], "nothing flows at all: that is the list of what is stale"
+    assert found_silent[WorkList.STALE]
+    assert lists(both, signs=signs, state=LifecycleState.RETIRED, description=described)[WorkList.UNUSED] == []
