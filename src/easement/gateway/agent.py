@@ -211,8 +211,11 @@ class _Agent:
         while not stop.is_set():
             force, credentials = self.activation.in_force, self.activation.credentials
             if force is not None:
-                await asyncio.to_thread(credentials.refresh, force.plan.upstreams)
-                missing = "; ".join(sorted(credentials.problems.values()))
+                try:
+                    await asyncio.to_thread(credentials.refresh, force.plan.upstreams)
+                    missing = "; ".join(sorted(credentials.problems.values()))
+                except OSError as error:  # a full disk: what Envoy has read stays
+                    missing = f"credentials cannot be written: {error.strerror}"
                 if missing:
                     self.facts["credentials"] = missing
                 else:

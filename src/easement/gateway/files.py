@@ -32,6 +32,8 @@ class LiveFiles:
         for name in (SECRETS, CLUSTERS, ROUTES, LISTENERS):
             if (self.folder / name).exists():
                 self._written[name] = (self.folder / name).read_bytes()
+        for name in {CLUSTERS, LISTENERS} & self._written.keys():
+            self._write(name, _without_added(self._written[name]))
 
     @property
     def complete(self) -> bool:
@@ -110,6 +112,21 @@ class LiveFiles:
         write_atomically(self.folder / name, data)
         self._written[name] = data
         return True
+
+
+ADDED: Final = "probe"
+"""What is added goes by a name with this in it: an agent that was killed meanwhile leaves it behind in its files."""
+
+
+def _without_added(data: bytes) -> bytes:
+    """The file as it was, or without what a killed agent had added to it."""
+    resources = json.loads(data)["resources"]
+    kept = [one for one in resources if not _is_added(one["name"])]
+    return data if len(kept) == len(resources) else discovery(kept)
+
+
+def _is_added(name: str) -> bool:
+    return name.startswith(ADDED) or name.endswith(f"/{ADDED}@easement")
 
 
 def _with(data: bytes, more: Sequence[Tree]) -> bytes:

@@ -13,7 +13,6 @@ import structlog
 from easement.gateway.activation import Activation
 from easement.gateway.control_probe import ControlProbe, ProbeError
 from easement.gateway.probe_report import record_of_report, report_of
-from easement.ledger.errors import SpoolError
 from easement.ledger.record import Record
 from easement.plan.model import Party, Plan
 from easement.store.node_state import NodeStateClient
@@ -45,7 +44,8 @@ class ProbeWork:
             plan = await self._tried(requested)
         except ProbeError as error:
             problem = str(error)
-        except (OSError, SpoolError, httpx.HTTPError) as error:
+        except Exception as error:  # noqa: BLE001 - a fault in a probe must not end the gateway that it looks at
+            _log.exception("gateway.probe_broke_off", run=requested.run)
             problem = f"the run broke off: {type(error).__name__}"
         _log.info("gateway.probed", run=requested.run, plan=plan, problem=problem)
         try:

@@ -55,6 +55,8 @@ class RunState:
 def request_run(registry: Registry, person: str, integrations: Sequence[str]) -> StoredRun:
     """Ask for a run over some integrations that serve requests, or over all (none named), and put it on the record.
 
+    Who asks for what is under way gets that.
+
     Raises :class:`UnknownError` for one that is not enforced, :class:`PolicyError` for one without requests.
     """
     names = sorted(set(integrations))
@@ -73,6 +75,9 @@ def request_run(registry: Registry, person: str, integrations: Sequence[str]) ->
             )
     act = Act(person=person, now=registry.now())
     with writing(registry.engine) as connection:
+        waiting = open_run(connection, act.now)
+        if waiting is not None and waiting.integrations == tuple(names):
+            return waiting
         run = add_run(connection, person=person, integrations=names, now=act.now)
         registry.record(
             [act.record(step=Step.CHANGED, action="probe.request", run=run.id, integrations=tuple(names[:40]))]
