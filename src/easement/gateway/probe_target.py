@@ -5,13 +5,13 @@ It answers as it is told, remembers what reached it, and holds nothing of anybod
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from types import TracebackType
 from typing import Final, Self
 
 from easement.gateway.control_cases import OTHER, UNDECLARED
+from easement.gateway.loopback_server import AnyMethodHandler, LoopbackServer
 
 _JSON: Final = "application/json"
 _REVEALING: Final = (("x-powered-by", "easement-probe"), ("set-cookie", "probe=1"), ("server", "easement-probe"))
@@ -24,23 +24,18 @@ class ProbeTarget:
     answer: str = "fields"
     seen: list[str] = field(default_factory=list)
     _server: _Server = field(init=False, repr=False)
-    _thread: threading.Thread = field(init=False, repr=False)
+    _thread: Thread = field(init=False, repr=False)
 
     def __enter__(self) -> Self:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.target = self
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="probe-target", daemon=True
-        )
-        self._thread.start()
+        self._thread = self._server.begin("probe-target")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
+        self._server.end(self._thread)
 
     @property
     def port(self) -> int:
@@ -49,27 +44,14 @@ class ProbeTarget:
         return port
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(LoopbackServer):
     target: ProbeTarget
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A connection that broke off is the gateway's business."""
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Handler(AnyMethodHandler):
     server: _Server
 
-    def parse_request(self) -> bool:
-        """Take any method."""
-        if not super().parse_request():
-            return False
-        setattr(self, f"do_{self.command}", self._answer)
-        return True
-
-    def _answer(self) -> None:
+    def answer(self) -> None:
         target = self.server.target
         self._read_body()
         target.seen.append(f"{self.command} {self.path}\n{self.headers.as_string()}")
@@ -99,6 +81,3 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.readline()
         else:
             self.rfile.read(int(self.headers.get("content-length") or 0))
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parameter is the library's
-        """Keep quiet."""

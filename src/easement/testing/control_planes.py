@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import secrets
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from easement.gateway.loopback_server import AnyMethodHandler, LoopbackServer
 from easement.plan.codec import encode_plan, plan_hash
 from easement.plan.model import Plan
 from easement.store.api_key_hashes import NO_KEYS, encode_api_keys
 from easement.store.node_state import NodeState, NodeStateClient, encode_node_state
+from easement.store.probe_messages import NOTHING_TO_PROBE, encode_probe_request
 from easement.store.revocations import Revocations, encode_revocations
 
 
@@ -58,6 +59,8 @@ class ControlPlaneSimulator:
         """What is served there now."""
         if path.endswith("/api-keys"):
             return encode_api_keys(NO_KEYS)
+        if path.endswith("/probe-run"):
+            return encode_probe_request(NOTHING_TO_PROBE)
         return self.revoked if path.endswith("/revocations") else self.body
 
     def client(self, name: str = "gateway") -> NodeStateClient:
@@ -83,20 +86,14 @@ class ControlPlaneSimulator:
         self._thread.join(5)
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(LoopbackServer):
     simulator: ControlPlaneSimulator
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A caller that went away is no fault of this server."""
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Handler(AnyMethodHandler):
     server: _Server
 
-    def do_GET(self) -> None:
+    def answer(self) -> None:
         simulator = self.server.simulator
         if self.headers.get("authorization") != f"Bearer {simulator.token_file.read_text()}":
             self._send(401, b"", "")
@@ -121,9 +118,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("etag", tag)
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parameter is the library's
-        """Keep quiet."""
 
 
 def _tag(body: bytes) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from types import TracebackType
 from typing import Self
+
+from easement.gateway.loopback_server import AnyMethodHandler, LoopbackServer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class UpstreamSimulator:
         self.asked: list[Asked] = []
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.simulator = self
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread: Thread | None = None
 
     @property
     def port(self) -> int:
@@ -48,38 +49,24 @@ class UpstreamSimulator:
         return port
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._thread = self._server.begin("target")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
+        if self._thread is not None:
+            self._server.end(self._thread)
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(LoopbackServer):
     simulator: UpstreamSimulator
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A caller that went away is no fault of this server."""
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Handler(AnyMethodHandler):
     server: _Server
 
-    def parse_request(self) -> bool:
-        """Answer any method alike."""
-        if not super().parse_request():
-            return False
-        setattr(self, f"do_{self.command}", self._answer)
-        return True
-
-    def _answer(self) -> None:
+    def answer(self) -> None:
         simulator = self.server.simulator
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -93,6 +80,3 @@ class _Handler(BaseHTTPRequestHandler):
             lines.append(f"content-length: {len(answer.body)}")
         head = "\r\n".join(lines).encode() + b"\r\n\r\n"
         self.wfile.write(head if empty else head + answer.body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parameter is the library's
-        """Keep quiet."""
