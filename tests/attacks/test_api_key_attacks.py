@@ -178,7 +178,7 @@ def test_keys_are_held_to_the_limit_of_their_contract(stand: Stand, key: str) ->
 def test_a_key_is_nowhere_on_the_disk_of_the_installation(stand: Stand, key: str) -> None:
     stand.call(key=key)
     found = subprocess.run(
-        ["grep", "-rlF", key.split("_")[2], str(stand.up.data.root)], capture_output=True, text=True, check=False
+        ["grep", "-rlF", key.split("_", 2)[2], str(stand.up.data.root)], capture_output=True, text=True, check=False
     )
     assert found.stdout == ""
 
