@@ -7,17 +7,30 @@ Pure: the same plan gives the same cases. Credentials are named, not held; who s
 
 from __future__ import annotations
 
-import itertools
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Any, Final, Literal
-from urllib.parse import quote, urlencode
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import quote
 
-from easement.gateway.access_condition import AccessConditionError, evaluate
-from easement.gateway.route_contract import path_parts, reads_body, takes_query
-from easement.gateway.valid_example import NoExampleError, example_of, fits, schema_of
+from easement.gateway.control_case import (
+    OTHER,
+    UNDECLARED,
+    ControlCase,
+    Credential,
+    Expectation,
+    Owasp,
+)
+from easement.gateway.granted_call import (
+    GrantedCall,
+    claims_of,
+    filled,
+    is_granted,
+    path_names,
+    refused_path,
+)
+from easement.gateway.route_contract import reads_body, takes_query
+from easement.gateway.valid_example import fits
 from easement.plan.model import API_KEY, BOUND, Plan, RequestGrant, Route
 
 MAX_BURST: Final = 200
@@ -26,90 +39,6 @@ SLOWEST_REFILL: Final = 20
 """Milliseconds for one call: a bucket that fills more quickly cannot be emptied one call after another."""
 MAX_OVERSIZE: Final = 4 * 1024 * 1024
 STRANGER: Final = "easement-probe-stranger"
-UNDECLARED: Final = "easementProbeUndeclared"
-OTHER: Final = "easement-probe-other"
-
-
-class Owasp(StrEnum):
-    """The OWASP API Security Top 10, 2023."""
-
-    OBJECT_LEVEL = "API1:2023 Broken Object Level Authorization"
-    AUTHENTICATION = "API2:2023 Broken Authentication"
-    PROPERTY_LEVEL = "API3:2023 Broken Object Property Level Authorization"
-    CONSUMPTION = "API4:2023 Unrestricted Resource Consumption"
-    FUNCTION_LEVEL = "API5:2023 Broken Function Level Authorization"
-    BUSINESS_FLOWS = "API6:2023 Unrestricted Access to Sensitive Business Flows"
-    SSRF = "API7:2023 Server Side Request Forgery"
-    MISCONFIGURATION = "API8:2023 Security Misconfiguration"
-    INVENTORY = "API9:2023 Improper Inventory Management"
-    CONSUMPTION_OF_APIS = "API10:2023 Unsafe Consumption of APIs"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credential:
-    """What a caller shows. ``kind`` ``token`` is an access token of ``claims``; ``certificate`` is shown in TLS."""
-
-    kind: Literal["none", "token", "api-key"] = "none"
-    key: Literal["trusted", "foreign", "unsigned"] = "trusted"
-    claims: Mapping[str, Any] = field(default_factory=dict)
-    header_type: str = "at+jwt"
-    certificate: Literal["", "own", "other"] = ""
-    system: str = ""
-    """Whose certificate or API key."""
-    is_bound: bool = False
-    """Whether the token names the certificate that is shown (RFC 8705)."""
-    is_live: bool = True
-    """For an API key: whether it is one that counts."""
-    place: Literal["header", "query"] = "header"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeRequest:
-    """One request to the probe-safe copy of a route."""
-
-    method: str
-    path: str
-    credential: Credential
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | None = None
-    times: int = 1
-    """How often it is sent, one after another; what counts is the last answer."""
-    is_limited: bool = False
-    """Whether it goes to the copy that has the contract's limits; the others have none, or cases would use them up."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expectation:
-    """What must come back. ``reaches`` is whether the target must see it; empty ``statuses`` mean any of success."""
-
-    statuses: frozenset[int] = frozenset()
-    reaches: bool | None = False
-    """None: it may or may not, for the budget of an earlier case may be used up."""
-    absent: tuple[str, ...] = ()
-    """What must not be in the answer, neither in its headers nor in its body."""
-    misses: tuple[str, ...] = ()
-    """What the target must not see, neither in headers nor in the target of the request."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ControlCase:
-    """One thing to try, or, without ``request``, why it is not tried.
-
-    ``answer`` is how the target behaves meanwhile: ``fields`` answers with an undeclared field.
-    """
-
-    id: str
-    item: Owasp
-    what: str
-    request: ProbeRequest | None = None
-    expects: Expectation = Expectation()
-    answer: Literal["fields", "broken", "foreign", "elsewhere"] = "fields"
-    reason: str = ""
-    is_open: bool = False
-    """Without ``request``: True where it should be tried and cannot be, False where the contract gives no ground."""
-
-
-_DENIED: Final = frozenset({401, 403})
 _MISSING: Final = frozenset({404, 405})
 _MALFORMED: Final = frozenset({400, 401, 403, 404, 405, 415})
 _MISLEADING: Final = (
@@ -122,7 +51,7 @@ _INJECTION: Final = "1' UNION SELECT username, password FROM users--"
 
 def control_cases(plan: Plan, route: Route, grant: RequestGrant) -> Iterator[ControlCase]:
     """All cases of one grant, in the order of the OWASP items; the first is the call that must pass."""
-    base = _Base.of(plan, route, grant)
+    base = GrantedCall.of(plan, route, grant)
     yield base.good()
     yield from _object_level(base)
     yield from _authentication(base)
@@ -136,88 +65,25 @@ def control_cases(plan: Plan, route: Route, grant: RequestGrant) -> Iterator[Con
     yield from _unsafe_answers(base)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Base:
-    """The good call, from which each case differs in one thing. ``lacks`` says why there is none."""
-
-    route: Route
-    grant: RequestGrant
-    request: ProbeRequest
-    path: Mapping[str, str]
-    attributes: Mapping[str, str]
-    value: Any
-    schema: Mapping[str, Any] | bool | None
-    lacks: str
-
-    @classmethod
-    def of(cls, plan: Plan, route: Route, grant: RequestGrant) -> _Base:
-        account = next((one for one in plan.accounts if one.client_id == grant.client_id), None)
-        attributes = dict(account.attributes) if account else {}
-        lacks = ""
-        if grant.outside is not None:
-            lacks = f"tokens of {grant.outside.issuer} are not ours to make"
-        path, query, headers, problem = _parameters(route, grant, attributes)
-        value, schema, unfit = _body(route)
-        headers += (("content-type", route.content_types[0] if route.content_types else "application/json"),) * (
-            value is not None
-        )
-        request = ProbeRequest(
-            method=route.method,
-            path=_filled(route, path) + (f"?{urlencode(query)}" if query else ""),
-            credential=_credential(grant, attributes),
-            headers=headers,
-            body=None if value is None else json.dumps(value).encode(),
-        )
-        return cls(
-            route=route, grant=grant, request=request, path=path, attributes=attributes, value=value, schema=schema,
-            lacks=lacks or problem or unfit,
-        )  # fmt: skip
-
-    def good(self) -> ControlCase:
-        what = "the call that the contract grants passes"
-        if self.lacks:
-            return ControlCase(id="granted", item=Owasp.AUTHENTICATION, what=what, reason=self.lacks, is_open=True)
-        return ControlCase(
-            id="granted", item=Owasp.AUTHENTICATION, what=what, request=self.request, expects=Expectation(reaches=True)
-        )
-
-    def refused(
-        self, case: str, item: Owasp, what: str, statuses: frozenset[int] = _DENIED, **changes: Any
-    ) -> ControlCase:
-        """The good call with one thing changed, which must be refused."""
-        return ControlCase(
-            id=case, item=item, what=what, request=replace(self.request, **changes),
-            expects=Expectation(statuses=statuses),
-        )  # fmt: skip
-
-    def left_out(self, case: str, item: Owasp, what: str, reason: str, *, is_open: bool = False) -> ControlCase:
-        return ControlCase(id=case, item=item, what=what, reason=reason, is_open=is_open)
-
-    def token(self, **changes: Any) -> Credential:
-        """The token that the grant asks for, or one of ours in its place, with claims changed."""
-        whole = _token_of(self.grant, self.attributes)
-        return replace(whole, claims={**whole.claims, **changes})
-
-
-def _object_level(base: _Base) -> Iterator[ControlCase]:
+def _object_level(base: GrantedCall) -> Iterator[ControlCase]:
     item, what = Owasp.OBJECT_LEVEL, "an object that is not the caller's is refused"
     if not base.grant.access:
         yield base.left_out("other-object", item, what, "the contract has no condition on objects (access:)")
         return
-    other = _refused_filling(base)
+    other = refused_path(base)
     if other is None:
         yield base.left_out("other-object", item, what, "no path was found that the condition refuses", is_open=True)
     else:
-        yield base.refused("other-object", item, what, path=_filled(base.route, other))
-    bare = _claims(base.grant, {})
-    if not _grants(base.grant, base.route, bare, base.path):
+        yield base.refused("other-object", item, what, path=filled(base.route, other))
+    bare = claims_of(base.grant, {})
+    if not is_granted(base.grant, base.route, bare, base.path):
         yield base.refused(
             "no-attributes", item, "a caller without the attributes of the condition is refused",
             credential=base.token(attributes={}),
         )  # fmt: skip
 
 
-def _authentication(base: _Base) -> Iterator[ControlCase]:
+def _authentication(base: GrantedCall) -> Iterator[ControlCase]:
     item = Owasp.AUTHENTICATION
     token = base.token()
     yield base.refused("no-credential", item, "a call without credential is refused", credential=Credential())
@@ -250,7 +116,7 @@ def _authentication(base: _Base) -> Iterator[ControlCase]:
         )
 
 
-def _property_level(base: _Base) -> Iterator[ControlCase]:
+def _property_level(base: GrantedCall) -> Iterator[ControlCase]:
     item = Owasp.PROPERTY_LEVEL
     what = "a property that is not declared is refused (mass assignment)"
     if not isinstance(base.value, dict):
@@ -269,7 +135,7 @@ def _property_level(base: _Base) -> Iterator[ControlCase]:
         yield ControlCase(id="undeclared-field", item=item, what=what, request=base.request, expects=expects)
 
 
-def _consumption(base: _Base) -> Iterator[ControlCase]:
+def _consumption(base: GrantedCall) -> Iterator[ControlCase]:
     item, what = Owasp.CONSUMPTION, "a body over the size of the contract is refused"
     limit = base.route.max_body_bytes if reads_body(base.route) else 0
     too_large = frozenset({413, 400})
@@ -286,7 +152,7 @@ def _consumption(base: _Base) -> Iterator[ControlCase]:
     yield _over_limit(base, "over-limit", item, "calls over the rate of the contract are refused")
 
 
-def _over_limit(base: _Base, case: str, item: Owasp, what: str) -> ControlCase:
+def _over_limit(base: GrantedCall, case: str, item: Owasp, what: str) -> ControlCase:
     limit = base.grant.limit
     if limit is None:
         return base.left_out(case, item, what, "the contract declares no limit")
@@ -301,7 +167,7 @@ def _over_limit(base: _Base, case: str, item: Owasp, what: str) -> ControlCase:
     )
 
 
-def _function_level(base: _Base, plan: Plan) -> Iterator[ControlCase]:
+def _function_level(base: GrantedCall, plan: Plan) -> Iterator[ControlCase]:
     item = Owasp.FUNCTION_LEVEL
     everything = sorted({scope for grant in base.route.grants for scope in grant.scopes})
     stranger = {"client_id": STRANGER, "sub": STRANGER, "scope": " ".join(everything)}
@@ -318,11 +184,11 @@ def _function_level(base: _Base, plan: Plan) -> Iterator[ControlCase]:
     if other is None:
         yield base.left_out("other-operation", item, what, "every operation of the interface is granted to the account")
     else:
-        path = _filled(other, dict.fromkeys(_names(other), "1"))
+        path = filled(other, dict.fromkeys(path_names(other), "1"))
         yield base.refused("other-operation", item, what, method=other.method, path=path, body=None, headers=())
 
 
-def _business_flows(base: _Base) -> Iterator[ControlCase]:
+def _business_flows(base: GrantedCall) -> Iterator[ControlCase]:
     what = "a flow cannot be driven faster than its contract allows"
     if base.route.method in {"GET", "HEAD", "OPTIONS"}:
         yield base.left_out("flow-rate", Owasp.BUSINESS_FLOWS, what, "the operation reads only")
@@ -331,7 +197,7 @@ def _business_flows(base: _Base) -> Iterator[ControlCase]:
         yield replace(case, expects=replace(case.expects, reaches=None))
 
 
-def _forgery(base: _Base) -> Iterator[ControlCase]:
+def _forgery(base: GrantedCall) -> Iterator[ControlCase]:
     item, what = Owasp.SSRF, "headers cannot lead the target to another host, path, method or caller"
     if base.lacks:
         yield base.left_out("misleading-headers", item, what, base.lacks, is_open=True)
@@ -341,7 +207,7 @@ def _forgery(base: _Base) -> Iterator[ControlCase]:
         yield ControlCase(id="misleading-headers", item=item, what=what, request=request, expects=expects)
 
 
-def _misconfiguration(base: _Base) -> Iterator[ControlCase]:
+def _misconfiguration(base: GrantedCall) -> Iterator[ControlCase]:
     item = Owasp.MISCONFIGURATION
     prefix = base.route.prefix
     escapes = {
@@ -379,7 +245,7 @@ def _misconfiguration(base: _Base) -> Iterator[ControlCase]:
         yield ControlCase(id="revealing-headers", item=item, what=what, request=base.request, expects=expects)
 
 
-def _inspection(base: _Base) -> Iterator[ControlCase]:
+def _inspection(base: GrantedCall) -> Iterator[ControlCase]:
     item, what = Owasp.MISCONFIGURATION, "an injection is stopped by inspection"
     inspection = base.grant.inspection
     if inspection is None:
@@ -393,7 +259,7 @@ def _inspection(base: _Base) -> Iterator[ControlCase]:
         yield base.refused("injection", item, what, frozenset({400, 403}), headers=headers)
 
 
-def _inventory(base: _Base, plan: Plan) -> Iterator[ControlCase]:
+def _inventory(base: GrantedCall, plan: Plan) -> Iterator[ControlCase]:
     item = Owasp.INVENTORY
     prefix = base.route.prefix
     yield base.refused(
@@ -413,7 +279,7 @@ def _inventory(base: _Base, plan: Plan) -> Iterator[ControlCase]:
     yield base.refused("trace", item, "TRACE is refused", frozenset({400, 403, 404, 405}), method="TRACE", body=None)
 
 
-def _unsafe_answers(base: _Base) -> Iterator[ControlCase]:
+def _unsafe_answers(base: GrantedCall) -> Iterator[ControlCase]:
     item = Owasp.CONSUMPTION_OF_APIS
     broken = "an answer that is not what it says it is does not pass"
     foreign = "an answer of another content type does not pass"
@@ -430,139 +296,21 @@ def _unsafe_answers(base: _Base) -> Iterator[ControlCase]:
     yield ControlCase(id="redirect", item=item, what=elsewhere, request=base.request, expects=away, answer="elsewhere")
 
 
-def _credential(grant: RequestGrant, attributes: Mapping[str, str]) -> Credential:
-    if grant.authentication == API_KEY:
-        return Credential(kind="api-key", system=grant.client_id)
-    return _token_of(grant, attributes)
-
-
-def _token_of(grant: RequestGrant, attributes: Mapping[str, str]) -> Credential:
-    bound = grant.authentication == BOUND
-    return Credential(
-        kind="token", claims=_claims(grant, attributes), certificate="own" if bound else "", system=grant.client_id,
-        is_bound=bound,
-    )  # fmt: skip
-
-
-def _claims(grant: RequestGrant, attributes: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "client_id": grant.client_id, "sub": grant.client_id, "scope": " ".join(grant.scopes),
-        "aud": [grant.audience], "attributes": dict(attributes),
-    }  # fmt: skip
-
-
-def _parameters(
-    route: Route, grant: RequestGrant, attributes: Mapping[str, str]
-) -> tuple[dict[str, str], dict[str, str], tuple[tuple[str, str], ...], str]:
-    """Path, query and headers of the good call, and why there is none."""
-    schemas: dict[tuple[str, str], Mapping[str, Any] | bool] = {}
-    for rule in route.parameters:
-        if rule.required or rule.location == "path":
-            schemas[rule.location, rule.name] = schema_of(rule.shape)
-    for one in route.decided:
-        if one.required and (one.style not in {"simple", "form"} or one.location == "cookie"):
-            return dict.fromkeys(_names(route), "1"), {}, (), f"parameter {one.name} is written as {one.style}"
-        if one.required or one.location == "path":
-            schemas[one.location, one.name] = one.schema
-    found: dict[tuple[str, str], str] = {}
-    for place, schema in schemas.items():
-        try:
-            found[place] = _written(example_of(schema))
-        except NoExampleError as error:
-            return dict.fromkeys(_names(route), "1"), {}, (), f"parameter {place[1]}: {error}"
-    query = {name: value for (location, name), value in found.items() if location == "query"}
-    headers = tuple((name, value) for (location, name), value in found.items() if location == "header")
-    path = {name: found.get(("path", name), "1") for name in _names(route)}
-    if not grant.access:
-        return path, query, headers, ""
-    fitting = _granted_filling(route, grant, attributes, path, schemas)
-    return fitting or path, query, headers, "" if fitting else "no path was found that the access condition grants"
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return ",".join(_written(item) for item in value) if isinstance(value, list) else str(value)
-
-
-def _granted_filling(
-    route: Route,
-    grant: RequestGrant,
-    attributes: Mapping[str, str],
-    path: Mapping[str, str],
-    schemas: Mapping[tuple[str, str], Mapping[str, Any] | bool],
-) -> dict[str, str] | None:
-    claims = _claims(grant, attributes)
-    for filling in _fillings(path, [*attributes.values(), grant.client_id]):
-        fits = all(
-            ("path", name) not in schemas or filling[name] == path[name] or fits(filling[name], schemas["path", name])
-            for name in filling
-        )
-        if fits and _grants(grant, route, claims, filling):
-            return filling
-    return None
-
-
-def _refused_filling(base: _Base) -> dict[str, str] | None:
-    claims = _claims(base.grant, base.attributes)
-    for filling in _fillings(base.path, [OTHER, "2", "x"]):
-        if filling != base.path and not _grants(base.grant, base.route, claims, filling):
-            return filling
-    return None
-
-
-def _fillings(path: Mapping[str, str], others: list[str]) -> Iterator[dict[str, str]]:
-    names = list(path)
-    choices = [[path[name], *dict.fromkeys(others)] for name in names]
-    for values in itertools.islice(itertools.product(*choices), 256):
-        yield dict(zip(names, values, strict=True))
-
-
-def _grants(grant: RequestGrant, route: Route, claims: Mapping[str, Any], path: Mapping[str, str]) -> bool:
-    try:
-        return evaluate(grant.access, claims=claims, method=route.method, path=path)
-    except AccessConditionError:
-        return False
-
-
-def _body(route: Route) -> tuple[Any, Mapping[str, Any] | bool | None, str]:
-    """A body that fits, its schema, and why there is none."""
-    if not reads_body(route):
-        return None, None, ""
-    schema: Mapping[str, Any] | bool | None = route.body_schema
-    if schema is None and route.body is not None:
-        schema = schema_of(route.body)
-    if schema is None:
-        return None, None, "the body is not JSON" if route.body_required else ""
-    try:
-        return example_of(schema), schema, ""
-    except NoExampleError as error:
-        return None, schema, f"body: {error}"
-
-
-def _with_body(base: _Base, case: str, item: Owasp, what: str, value: Any) -> ControlCase:
+def _with_body(base: GrantedCall, case: str, item: Owasp, what: str, value: Any) -> ControlCase:
     return base.refused(case, item, what, frozenset({400}), body=json.dumps(value).encode())
 
 
-def _typed(base: _Base, media: str) -> tuple[tuple[str, str], ...]:
+def _typed(base: GrantedCall, media: str) -> tuple[tuple[str, str], ...]:
     rest = tuple(pair for pair in base.request.headers if pair[0] != "content-type")
     return (*rest, ("content-type", media))
 
 
-def _not_granted(base: _Base, plan: Plan) -> Route | None:
+def _not_granted(base: GrantedCall, plan: Plan) -> Route | None:
     client = base.grant.client_id
     for route in plan.routes:
         if route.interface_key == base.route.interface_key and all(it.client_id != client for it in route.grants):
             return route
     return None
-
-
-def _names(route: Route) -> list[str]:
-    return [name for _, name in path_parts(route.path) if name]
-
-
-def _filled(route: Route, path: Mapping[str, str]) -> str:
-    return "".join(literal or quote(path[name], safe="") for literal, name in path_parts(route.prefix + route.path))
 
 
 def _like(one: str, other: str) -> bool:

@@ -18,7 +18,8 @@ from typing import Any, Final
 
 import structlog
 
-from easement.gateway.control_cases import ControlCase, Expectation, Owasp, ProbeRequest, control_cases
+from easement.gateway.control_case import ControlCase, Expectation, Owasp, ProbeRequest
+from easement.gateway.control_cases import control_cases
 from easement.gateway.envoy_admin import EnvoyAdmin, NotTakenError
 from easement.gateway.files import LiveFiles
 from easement.gateway.place import GatewayPlace

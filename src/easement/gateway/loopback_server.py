@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -27,7 +28,7 @@ class LoopbackServer(ThreadingHTTPServer):
         thread.join(5)
 
 
-class AnyMethodHandler(BaseHTTPRequestHandler):
+class AnyMethodHandler(BaseHTTPRequestHandler, ABC):
     """Answers every method by :meth:`answer`, over connections that stay open, and keeps no log."""
 
     protocol_version = "HTTP/1.1"
@@ -40,9 +41,9 @@ class AnyMethodHandler(BaseHTTPRequestHandler):
         setattr(self, f"do_{self.command}", self.answer)
         return True
 
+    @abstractmethod
     def answer(self) -> None:
         """Read the request and write the answer."""
-        raise NotImplementedError
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parameter is the library's
         """Keep quiet."""

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from easement.gateway.control_cases import Credential
+from easement.gateway.control_case import Credential
 from easement.keys.jose import SigningKey, generate_signing_key, sign_jwt
 from easement.store.api_key_hashes import ApiKeyHashes
 from easement.store.atomic_file import write_atomically

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from easement.gateway.control_cases import ControlCase, Owasp
+from easement.gateway.control_case import ControlCase, Owasp
 from easement.ledger.record import Record, RecordKind, Status, Step
 from easement.plan.model import Party
 from easement.store.ids import new_id

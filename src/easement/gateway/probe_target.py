@@ -10,7 +10,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Final, Self
 
-from easement.gateway.control_cases import OTHER, UNDECLARED
+from easement.gateway.control_case import OTHER, UNDECLARED
 from easement.gateway.loopback_server import AnyMethodHandler, LoopbackServer
 
 _JSON: Final = "application/json"

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from easement.gateway.control_cases import ControlCase, Owasp, control_cases
+from easement.gateway.control_case import ControlCase, Owasp
+from easement.gateway.control_cases import control_cases
 from easement.plan.model import API_KEY, BOUND, Limit, OutsideIdentity, Plan
 from easement.testing.plans import make_grant, make_parameter, make_plan, make_route
 

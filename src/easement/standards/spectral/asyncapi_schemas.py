@@ -35,7 +35,7 @@ def asyncapi_check(version: str, *, resolved: bool, fallback: bool) -> Check:
     if resolved and version.startswith("3."):
         _expect_resolved(schema["definitions"], version)
     library = Library({**metaschemas(), **by_id(schema)})
-    return Compiler(schema, "draft7", every=True, library=library).compile()
+    return Compiler(schema, "draft7", every=True, known_schemas=library).compile()
 
 
 @cache
@@ -44,7 +44,7 @@ def payload_check(version: str) -> Check:
     definitions = _copy(version)["definitions"]
     schema = {"$ref": f"http://asyncapi.com/definitions/{version}/schema.json", "definitions": definitions}
     library = Library({**metaschemas(), **by_id(definitions)})
-    return Compiler(schema, "draft7", every=True, library=library).compile()
+    return Compiler(schema, "draft7", every=True, known_schemas=library).compile()
 
 
 def _copy(version: str) -> Any:

@@ -78,7 +78,7 @@ def openapi_check(name: str) -> Check:
     main, *others = published(name)
     # The schemas refer to a draft-04 of their own, written in 2020-12, that takes the address of the published one.
     library = Library({**metaschemas(), **by_id(main, *others)}, _dynamic(name))
-    return Compiler(main, "draft2020-12", every=True, library=library).compile()
+    return Compiler(main, "draft2020-12", every=True, known_schemas=library).compile()
 
 
 def _dynamic(name: str) -> tuple[str, str] | None:
@@ -95,7 +95,7 @@ def meta_check(dialect: str) -> Check:
     main = published(DIALECTS[dialect])[0]
     old = dialect == "draft4"
     library = Library(metaschemas(), None if old else ("meta", str(main.get("$id", "")).removesuffix("#")))
-    return Compiler(main, dialect, library=library, remembers=True).compile()
+    return Compiler(main, dialect, known_schemas=library, remembers=True).compile()
 
 
 def reject_unless_schema(schema: Any, dialect: str, checks: dict[str, Check]) -> None:

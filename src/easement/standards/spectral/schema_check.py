@@ -87,7 +87,7 @@ class Compiler:
     dialect: str
     every: bool = False
     nullable: tuple[str, ...] = ("nullable",)
-    library: Library = field(default_factory=Library)
+    known_schemas: Library = field(default_factory=Library)
     hidden: frozenset[str] = frozenset()
     shared: dict[Any, tuple[Any, Check]] = field(default_factory=dict)
     references: int = 0
@@ -147,7 +147,7 @@ class Compiler:
         name, _, fragment = reference.partition("#")
         address = urljoin(base, name) if name else base
         if name:
-            holder = self.library.schemas.get(address, self.library.schemas.get(f"{address}#"))
+            holder = self.known_schemas.schemas.get(address, self.known_schemas.schemas.get(f"{address}#"))
         found = holder
         for token in pointer_tokens(unquote(fragment)) if fragment.startswith("/") else []:
             found = js.member(found, token) if isinstance(found, dict | list) else js.UNDEFINED
@@ -161,9 +161,9 @@ class Compiler:
 
     def dynamic(self) -> Check:
         """The check of what ``$dynamicRef`` leads to."""
-        if self.library.dynamic is None:
+        if self.known_schemas.dynamic is None:
             return self.target(self.root)
-        return self.referred(self.library.dynamic[1])
+        return self.referred(self.known_schemas.dynamic[1])
 
     def _schema(self, schema: Mapping[str, Any], *, top: bool) -> Check:
         from easement.standards.spectral.schema_keywords import KEYWORDS  # noqa: PLC0415 - the two need each other

@@ -98,7 +98,7 @@ class SchemaChecks:
                 dialect,
                 every=reading.every,
                 nullable=reading.nullable,
-                library=Library({**metaschemas(), **(by_id(schema) if identified else {})}),
+                known_schemas=Library({**metaschemas(), **(by_id(schema) if identified else {})}),
                 hidden=reading.hidden,
                 shared=self._shared,
             ).compile()
