@@ -34,6 +34,7 @@ PAIR: Final = {
     "anyOf": [{"required": ["item"]}, {"required": ["colour"]}],
 }  # fmt: skip
 DECIDED_LIMIT: Final = 4096
+LIMITED = "limited"
 ONCE_AN_HOUR: Final = Limit(tokens=1, interval_ms=3_600_000, burst=1)
 
 
@@ -66,7 +67,9 @@ def trapped(trapped_target: UpstreamSimulator, tmp_path_factory: pytest.TempPath
         make_route(
             "broken", path="/broken/{id}", grants=granted("broken", access="[1, 2].exists(x, x == 1)"),
         ),
-        make_route("limited", path="/limited", grants=granted("limited", limit=ONCE_AN_HOUR)),
+        make_route(
+            "limited", path="/limited", grants=[make_grant(LIMITED, "limited", projection=SEEN, limit=ONCE_AN_HOUR)],
+        ),
         make_route("make", method="POST", path="/orders", body=NEW, grants=granted("make")),
         make_route(
             "pair", method="POST", path="/pairs", body=PAIR, grants=granted("pair"), max_body_bytes=DECIDED_LIMIT
@@ -144,12 +147,13 @@ def test_trap_a_condition_on_the_path_does_not_read_the_query(
 
 def test_trap_a_token_that_nobody_verified_uses_up_no_limit(trapped: GatewaySimulator, target: UpstreamSimulator):
     """Descriptors that read the token itself do not verify it: anybody could drain another's bucket."""
-    forged = make_token(generate_signing_key(), scopes=["orders-api:limited"])
+    forged = make_token(generate_signing_key(), LIMITED, scopes=["orders-api:limited"])
     for _ in range(3):
         reply = trapped.ask("GET", "/limited", token=forged)
         refused(trapped, target, reply, 401, "EAS-5402")
-    passed(target, trapped.ask("GET", "/limited", token=trapped.token()))
-    refused(trapped, target, trapped.ask("GET", "/limited", token=trapped.token()), 429, "EAS-5429")
+    token = trapped.token(LIMITED)
+    passed(target, trapped.ask("GET", "/limited", token=token))
+    refused(trapped, target, trapped.ask("GET", "/limited", token=token), 429, "EAS-5429")
 
 
 def test_trap_the_common_bucket_of_a_limit_is_no_ones(trapped: GatewaySimulator):

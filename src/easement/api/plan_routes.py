@@ -33,6 +33,7 @@ from easement.store.probe_messages import (
     encode_probe_request,
 )
 from easement.store.revocations import encode_revocations
+from easement.store.used_quotas import encode_used_quotas
 
 _LOOK_EVERY_S: Final = 1.0
 """How long a waiting node may miss a change that another control process or a key rotation made."""
@@ -112,6 +113,10 @@ def node_router(services: ControlServices) -> APIRouter:
     @router.get("/revocations")
     async def revocations(request: Request, wait: Annotated[float, Query(ge=0, le=MAX_WAIT_S)] = 0) -> Response:
         return await changed(request, wait, lambda: _tagged(encode_revocations(services.revocations())))
+
+    @router.get("/used-quotas")
+    async def used_quotas(request: Request, wait: Annotated[float, Query(ge=0, le=MAX_WAIT_S)] = 0) -> Response:
+        return await changed(request, wait, lambda: _tagged(encode_used_quotas(services.used_quotas())))
 
     @router.get("/api-keys")
     async def api_keys(request: Request, wait: Annotated[float, Query(ge=0, le=MAX_WAIT_S)] = 0) -> Response:

@@ -15,6 +15,7 @@ from easement.keys.secrets import Secret
 from easement.ledger.query import LedgerReader
 from easement.store.api_key_hashes import ApiKeyHashes
 from easement.store.revocations import Revocations
+from easement.store.used_quotas import UsedQuotas
 
 
 class HealthReader(Protocol):
@@ -28,9 +29,10 @@ class HealthReader(Protocol):
 class ControlServices:
     """The services and the few values that the API needs.
 
-    ``jwks`` gives the public token keys, ``revocations`` what nodes must refuse, ``api_keys`` which keys count;
-    ``roles`` gives, for each process, whether it is ready; ``allowed_hosts`` are the names under which this server may
-    be called (a browser on another name is an attack).
+    ``jwks`` gives the public token keys, ``revocations`` what nodes must refuse, ``api_keys`` which keys count,
+    ``used_quotas`` which integrations have had their calls of the day; ``roles`` gives, for each process, whether it is
+    ready; ``allowed_hosts`` are the names under which this server may be called (a browser on another name is an
+    attack).
     """
 
     registry: Registry
@@ -42,6 +44,7 @@ class ControlServices:
     revocations: Callable[[], Revocations]
     api_keys: Callable[[], ApiKeyHashes]
     roles: Callable[[], Mapping[str, bool]]
+    used_quotas: Callable[[], UsedQuotas] = dict
     allowed_hosts: frozenset[str] = frozenset({"localhost", "127.0.0.1", "[::1]"})
     max_bundle_bytes: int = 64 * 1024 * 1024
     max_body_bytes: int = 256 * 1024

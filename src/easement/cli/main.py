@@ -51,6 +51,7 @@ COMMANDS: Final[dict[str, _Entry]] = {
     "search": _Entry("search_command", "search", "Search the registry by words and facets."),
     "view": _Entry("view_command", "app", "List, show and remove saved searches."),
     "history": _Entry("history_command", "history", "Who changed what in a document, field by field."),
+    "quotas": _Entry("quotas_command", "quotas", "How much of the daily quotas is used."),
     "worklist": _Entry("worklist_command", "worklist", "What nobody owns or uses, is silent, or is there twice."),
     "shadow": _Entry("shadow_command", "app", "Attempts without a contract: look, draft one, dismiss."),
     "credential": _Entry("credential_command", "app", "Issue, rotate and revoke credentials of systems."),

@@ -100,9 +100,17 @@ CODES: Final[tuple[CodeEntry, ...]] = (
     CodeEntry(
         code="EAS-5429",
         title="Over the limit of the contract",
-        explanation="The account has used up the rate that its contract allows for this operation.",
+        explanation="The rate that the contract allows, over all its operations or for this one, is used up.",
         fix="Wait as long as Retry-After says; if the need is lasting, change sla.throughput.limit and have it "
         "reviewed.",
+    ),
+    CodeEntry(
+        code="EAS-5430",
+        title="The quota of the day is used up",
+        explanation="The contract allows so many calls a day (UTC), over all its operations and all gateways, and so "
+        "many have been let through today.",
+        fix="Wait as long as Retry-After says; 'easement quotas' shows what is used. If the need is lasting, change "
+        "sla.throughput.dailyQuota and have it reviewed.",
     ),
     CodeEntry(
         code="EAS-5431",

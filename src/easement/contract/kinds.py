@@ -400,12 +400,22 @@ class Errors:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
+class OperationLimit:
+    """The highest allowed rate of one operation, within that of the integration."""
+
+    limit: Rate
+    burst: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)
 class Throughput:
-    """Expected and highest allowed rate. ``limit`` is enforced."""
+    """Expected and highest allowed rate, over all operations together. What is not ``expected`` is enforced."""
 
     expected: Rate | None = None
     limit: Rate | None = None
     burst: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    daily_quota: Annotated[int, Field(ge=1, le=1_000_000_000_000)] | None = None
+    operations: dict[str, OperationLimit] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=_CONFIG)

@@ -18,6 +18,7 @@ from easement.gateway.files import LiveFiles
 from easement.gateway.place import GatewayPlace
 from easement.gateway.plan_index import PlanArchive
 from easement.gateway.render_api_keys import KEYS, key_file
+from easement.gateway.render_quotas import QUOTAS, quota_file
 from easement.gateway.render_revocations import REVOCATIONS, revocation_file
 from easement.gateway.rendering import BOOTSTRAP, SECRETS, Rendering, bootstrap, render, static_bootstrap
 from easement.gateway.shadow import probe
@@ -28,6 +29,7 @@ from easement.store.api_key_hashes import NO_KEYS, ApiKeyHashes
 from easement.store.atomic_file import write_atomically
 from easement.store.node_state import NodeState
 from easement.store.revocations import NOTHING_REVOKED, Revocations
+from easement.store.used_quotas import NOTHING_USED_UP, UsedQuotas
 
 _log = structlog.get_logger()
 
@@ -62,6 +64,8 @@ class Activation:
             self.revoke(NOTHING_REVOKED)
         if not (self.place.live / KEYS).exists():
             self.know_keys(NO_KEYS)
+        if not (self.place.live / QUOTAS).exists():
+            self.use_up(NOTHING_USED_UP)
 
     def revoke(self, revocations: Revocations) -> bool:
         """Have Envoy refuse what is revoked, from its next request on; whether that is news."""
@@ -70,6 +74,10 @@ class Activation:
     def know_keys(self, hashes: ApiKeyHashes) -> bool:
         """Have Envoy know these API keys and no others, from its next request on; whether that is news."""
         return _exchanged(self.place.live / KEYS, key_file(hashes))
+
+    def use_up(self, used: UsedQuotas) -> bool:
+        """Have Envoy refuse those whose quota is used up, from its next request on; whether that is news."""
+        return _exchanged(self.place.live / QUOTAS, quota_file(used))
 
     async def activate(self, state: NodeState, envoy: EnvoyProcess) -> int:
         """Put ``state`` in force; the former one stays when anything is wrong.

@@ -148,6 +148,7 @@ class _Agent:
                 ("follow", self._follow(stop)),
                 ("revoke", self._revoke(stop)),
                 ("keys", self._know_keys(stop)),
+                ("quotas", self._use_up(stop)),
                 ("probe", self._probe(stop)),
                 ("credentials", self._turn_credentials(stop)),
                 ("keep", self._keep(stop)),
@@ -204,6 +205,13 @@ class _Agent:
         async for hashes in self.config.states.follow_api_keys(stop):
             if await asyncio.to_thread(self.activation.know_keys, hashes):
                 _log.info("gateway.api_keys_taken", keys=len(hashes))
+        await stop.wait()
+
+    async def _use_up(self, stop: asyncio.Event) -> None:
+        """Refuse whose quota of the day is used up; who that was before a restart from the start on."""
+        async for used in self.config.states.follow_used_quotas(stop):
+            if await asyncio.to_thread(self.activation.use_up, used):
+                _log.info("gateway.quotas_taken", used_up=len(used))
         await stop.wait()
 
     async def _turn_credentials(self, stop: asyncio.Event) -> None:

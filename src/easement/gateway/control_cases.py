@@ -56,7 +56,7 @@ def control_cases(plan: Plan, route: Route, grant: RequestGrant) -> Iterator[Con
     yield from _object_level(base)
     yield from _authentication(base)
     yield from _property_level(base)
-    yield from _consumption(base)
+    yield from _consumption(base, begins=_begins_its_budget(plan, route, grant))
     yield from _function_level(base, plan)
     yield from _business_flows(base)
     yield from _forgery(base)
@@ -135,7 +135,7 @@ def _property_level(base: GrantedCall) -> Iterator[ControlCase]:
         yield ControlCase(id="undeclared-field", item=item, what=what, request=base.request, expects=expects)
 
 
-def _consumption(base: GrantedCall) -> Iterator[ControlCase]:
+def _consumption(base: GrantedCall, *, begins: bool) -> Iterator[ControlCase]:
     item, what = Owasp.CONSUMPTION, "a body over the size of the contract is refused"
     limit = base.route.max_body_bytes if reads_body(base.route) else 0
     too_large = frozenset({413, 400})
@@ -149,11 +149,18 @@ def _consumption(base: GrantedCall) -> Iterator[ControlCase]:
     yield base.refused(
         "oversize-headers", item, "headers over 32 KiB are refused", frozenset({431, 400}), headers=large
     )
-    yield _over_limit(base, "over-limit", item, "calls over the rate of the contract are refused")
+    case = _over_limit(base, "over-limit", item, "calls over the rate of the contract are refused")
+    yield case if begins else replace(case, expects=replace(case.expects, reaches=None))
+
+
+def _begins_its_budget(plan: Plan, route: Route, grant: RequestGrant) -> bool:
+    """Whether no operation of the contract is tried before: the cases of one may use up the budget of all."""
+    first = next(one for one in plan.routes if any(it.integration == grant.integration for it in one.grants))
+    return first.id == route.id
 
 
 def _over_limit(base: GrantedCall, case: str, item: Owasp, what: str) -> ControlCase:
-    limit = base.grant.limit
+    limit = base.grant.operation_limit or base.grant.limit
     if limit is None:
         return base.left_out(case, item, what, "the contract declares no limit")
     if limit.burst > MAX_BURST or limit.interval_ms / limit.tokens < SLOWEST_REFILL:

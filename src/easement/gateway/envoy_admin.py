@@ -17,6 +17,7 @@ SCOPES: Final = {
     "cds.json": "cluster_manager.cds",
     "rds.json": "http.data.rds.data",
     "lds.json": "listener_manager.lds",
+    "limits.json": "extension_config_discovery.http_filter.easement.limits",
 }
 """Where Envoy counts the updates of each file."""
 

@@ -11,10 +11,12 @@ from typing import Any, Final
 
 from easement.gateway.envoy_admin import EnvoyAdmin
 from easement.gateway.envoy_types import Tree, typed
+from easement.gateway.render_limits import LIMITS
 from easement.gateway.rendering import CLUSTERS, LISTENERS, ROUTES, SECRETS, Rendering, discovery
 from easement.store.atomic_file import write_atomically
 
 _TAKE_S: Final = 60.0
+_FILES: Final = (SECRETS, CLUSTERS, LIMITS, ROUTES, LISTENERS)
 
 
 @dataclass(slots=True)
@@ -29,7 +31,7 @@ class LiveFiles:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in (SECRETS, CLUSTERS, ROUTES, LISTENERS):
+        for name in _FILES:
             if (self.folder / name).exists():
                 self._written[name] = (self.folder / name).read_bytes()
         for name in {CLUSTERS, LISTENERS} & self._written.keys():
@@ -38,7 +40,7 @@ class LiveFiles:
     @property
     def complete(self) -> bool:
         """Whether there is a configuration to start with."""
-        return len(self._written) == 4
+        return self._written.keys() == set(_FILES)
 
     def place(self, rendering: Rendering) -> None:
         """Write all files, for an Envoy that does not run yet."""
@@ -93,7 +95,8 @@ class LiveFiles:
         self._before = {}
         files = rendering.live_files()
         rejected = await admin.rejected()
-        steps = [(CLUSTERS, _both(former.get(CLUSTERS), files[CLUSTERS])), (ROUTES, files[ROUTES])]
+        steps = [(CLUSTERS, _both(former.get(CLUSTERS), files[CLUSTERS])), (LIMITS, files[LIMITS])]
+        steps += [(ROUTES, files[ROUTES])]
         steps += [(LISTENERS, files[LISTENERS]), (CLUSTERS, files[CLUSTERS])]
         self._write(SECRETS, files[SECRETS])
         try:
@@ -101,7 +104,7 @@ class LiveFiles:
                 if self._write(name, data):
                     await admin.wait_version(name, _version(data), rejected=rejected, seconds=_TAKE_S)
         except Exception:
-            for name in (CLUSTERS, ROUTES, LISTENERS):
+            for name in (CLUSTERS, LIMITS, ROUTES, LISTENERS):
                 if name in former:
                     self._write(name, former[name])
             raise

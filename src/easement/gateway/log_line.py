@@ -14,7 +14,7 @@ from easement.gateway.plan_index import NO_FACTS, PlanFacts
 from easement.gateway.render_access_log import PLAN_SEPARATOR, SERVED_FIELDS, SERVED_MARK, SERVED_SEPARATOR
 from easement.gateway.waf_finding import read_finding
 from easement.ledger.record import DetailValue, Record, RecordKind, Status, Step
-from easement.plan.model import Route
+from easement.plan.model import Route, grant_id
 
 _TRACE: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]{1,128}")
@@ -31,7 +31,7 @@ def record_of(line: bytes, facts: Callable[[str], PlanFacts]) -> Record:
     plan, _, operation = _text(entry, "route").partition(PLAN_SEPARATOR)
     known = facts(plan) if plan else NO_FACTS
     route = known.routes.get(operation)
-    grant = known.grants.get(_text(entry, "grant"))
+    grant = known.grants.get(grant_id(owner, route.operation)) if route and (owner := _text(entry, "grant")) else None
     party = grant.party if grant else None
     started = int(_text(entry, "start"))
     completed = started + _number(entry, "completed_us") // 1000
@@ -166,8 +166,8 @@ def _detail(entry: dict[str, Any], said: dict[str, Any], verdict: str, route: Ro
         detail["path"] = route.prefix + route.path
     if verdict:
         detail["verdict"] = verdict
-    if _text(entry, "grant"):
-        detail["grant"] = _text(entry, "grant")
+    if route is not None and (owner := _text(entry, "grant")):
+        detail["grant"] = grant_id(owner, route.operation)
     detail |= _findings(entry)
     if _text(said, "removed"):
         detail["removed"] = tuple(name[:128] for name in str(said["removed"]).split(",")[:41])

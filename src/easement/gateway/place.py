@@ -27,6 +27,8 @@ class GatewayPlace:
     max_response_bytes: int = 8 * 1024 * 1024
     max_heap_bytes: int = 2 * 1024 * 1024 * 1024
     max_connections: int = 10_000
+    gateways: int = 1
+    """How many gateways bear the load evenly; each lets its part of every rate through."""
 
     @property
     def access_log(self) -> Path:

@@ -32,6 +32,8 @@ class Refusal:
     details: tuple[str, ...] = ()
     answers: int = 0
     headers: tuple[tuple[str, str], ...] = ()
+    headers_of_route: tuple[tuple[str, str], ...] = ()
+    """Headers whose values are in the metadata of the route, under our name and this key."""
     with_header: str = ""
     """Only where the request still has this header, and came without a token of ours."""
     is_early: bool = False
@@ -122,6 +124,7 @@ REFUSALS: Final[tuple[Refusal, ...]] = (
         status=429,
         title="Over the limit of the contract",
         detail="The account has used up the rate that its contract allows; try again later.",
+        headers_of_route=(("Retry-After", "retry_after"),),
     ),
     Refusal(
         code="EAS-5431",

@@ -32,10 +32,12 @@ from easement.gateway.render_api_keys import key_filter
 from easement.gateway.render_clusters import CONTROL_CLUSTER, DECIDER_CLUSTER, server_certificate
 from easement.gateway.render_inspection import inspection_filter
 from easement.gateway.render_issuers import provider
+from easement.gateway.render_limits import integration_limits_filter
+from easement.gateway.render_quotas import quota_filter
 from easement.gateway.render_replies import header, local_replies, security_headers
 from easement.gateway.render_revocations import revocation_filter
 from easement.keys.jose import header_segment
-from easement.plan.model import OutsideIdentity
+from easement.plan.model import Limit, OutsideIdentity
 
 _NOBODY: Final = [{"address_prefix": "255.255.255.255", "prefix_len": 32}]
 """No caller is internal: Envoy's own x-envoy-* headers are stripped from every request."""
@@ -52,15 +54,24 @@ made to believe in another user, host, path or method, and those that let a targ
 could then not be held to its contract."""
 Issuers = Mapping[str, tuple[OutsideIdentity, ...]]
 NO_ISSUERS: Final[Issuers] = MappingProxyType({})
+NO_LIMITS: Final[Mapping[str, Limit]] = MappingProxyType({})
 _TOKEN_CACHE: Final = 10_000
 _BEARER: Final = "Bearer "
 
 
-def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree, issuers: Issuers = NO_ISSUERS) -> Tree:
+def data_listener(
+    jwks: dict[str, Any],
+    place: GatewayPlace,
+    routes: Tree,
+    issuers: Issuers = NO_ISSUERS,
+    limits: Mapping[str, Limit] = NO_LIMITS,
+) -> Tree:
     """The data plane. ``routes`` is ``{"rds": ...}`` or ``{"route_config": ...}``; ``issuers`` are those outside.
 
-    The order of filters is policy: token, revocations, keys, limit, grants, size, contract, decider, inspection, and
-    only then the target. Answers pass the contract runtime on their way back.
+    A listener whose routes come from a file has its limits from one too; any other has ``limits``.
+
+    The order of filters is policy: token, revocations, keys, grants, quota, limits, size, contract, decider,
+    inspection, and only then the target. Answers pass the contract runtime on their way back.
     """
     manager = _manager("data")
     manager |= routes
@@ -71,11 +82,13 @@ def data_listener(jwks: dict[str, Any], place: GatewayPlace, routes: Tree, issue
         _tokens(jwks, place.issuer, issuers),
         revocation_filter(place, live="rds" in routes),
         key_filter(place, live="rds" in routes),
+        http_filter(RBAC, "rbac.v3.RBAC", rules={"action": "ALLOW", "policies": {}}),
+        quota_filter(place, live="rds" in routes),
         http_filter(
             LOCAL_RATELIMIT, "local_ratelimit.v3.LocalRateLimit", disabled=True, stat_prefix="limits",
             max_dynamic_descriptors=20, always_consume_default_token_bucket=False,
         ),
-        http_filter(RBAC, "rbac.v3.RBAC", rules={"action": "ALLOW", "policies": {}}),
+        integration_limits_filter(place, live="rds" in routes, limits=limits),
         http_filter(BUFFER, "buffer.v3.Buffer", disabled=True, max_request_bytes=1),
         _contracts(),
         _decider(),

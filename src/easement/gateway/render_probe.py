@@ -18,6 +18,7 @@ from easement.gateway.render_api_keys import FILTER as KEY_FILTER
 from easement.gateway.render_api_keys import key_filter
 from easement.gateway.render_clusters import clusters
 from easement.gateway.render_issuers import outside_providers
+from easement.gateway.render_limits import integration_limits
 from easement.gateway.render_listeners import data_listener
 from easement.gateway.render_revocations import FILTER as REVOCATION_FILTER
 from easement.gateway.render_revocations import revocation_filter
@@ -67,7 +68,10 @@ def probe_cluster(copy: ProbeCopy) -> Tree:
 def without_limits(plan: Plan) -> Plan:
     """Every call counts: a limit would answer 429 to a later case, and hide what the case is about."""
     routes = (
-        replace(route, grants=tuple(replace(grant, limit=None) for grant in route.grants)) for route in plan.routes
+        replace(
+            route, grants=tuple(replace(it, limit=None, operation_limit=None, daily_quota=0) for it in route.grants)
+        )
+        for route in plan.routes
     )
     return replace(plan, routes=tuple(routes))
 
@@ -76,7 +80,8 @@ def _listener(name: str, plan: Plan, copy: ProbeCopy, port: int) -> Tree:
     place = replace(copy.place, folder=copy.place.folder / "probe", host="127.0.0.1", port=port, control_port=0)
     routes = _led_elsewhere(route_configuration(plan, copy.plan_hash), probe_cluster(copy)["name"])
     routes.pop("@type", None)
-    listener = data_listener(copy.jwks, place, {"route_config": routes}, outside_providers(plan))
+    issuers, limits = outside_providers(plan), integration_limits(plan)
+    listener = data_listener(copy.jwks, place, {"route_config": routes}, issuers, limits)
     listener["name"] = name
     chain = listener["filter_chains"][0]
     manager = chain["filters"][0]["typed_config"]

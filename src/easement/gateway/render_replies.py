@@ -57,6 +57,7 @@ def _mapper(refusal: Refusal) -> Tree:
             header(TRANSACTION_HEADER, "%UNIQUE_ID%") if refusal.is_early else _transaction(),
             *security_headers(),
             *(header(name, value) for name, value in refusal.headers),
+            *(header(name, f"%METADATA(ROUTE:easement:{key})%") for name, key in refusal.headers_of_route),
         ],
     }
     if status != refusal.status:

@@ -35,9 +35,12 @@ from easement.gateway.render_access_log import PLAN_SEPARATOR, TRIED_PATH_HEADER
 from easement.gateway.render_api_keys import FILTER as KEY_FILTER
 from easement.gateway.render_api_keys import reads_keys
 from easement.gateway.render_clusters import cluster_name
-from easement.gateway.render_grants import anybody, grants_filter, limits_filter
+from easement.gateway.render_grants import anybody, grants_filter
 from easement.gateway.render_inspection import inspection_of_route
+from easement.gateway.render_limits import RETRY_AFTER, ROUTE_METADATA, operation_limits, retry_after
 from easement.gateway.render_notices import gone, with_notice
+from easement.gateway.render_quotas import FILTER as QUOTA_FILTER
+from easement.gateway.render_quotas import looks_at_quotas
 from easement.gateway.render_replies import header, security_headers
 from easement.gateway.route_contract import filter_context, path_parts, reads_body, reads_request, takes_query
 from easement.gateway.schema_key import check_key
@@ -50,13 +53,16 @@ _METADATA: Final = f"%DYNAMIC_METADATA({EXT_AUTHZ}:{{}})%"
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
-def route_configuration(plan: Plan, plan_hash: str) -> Tree:
-    """The ``RouteConfiguration`` of the data plane. Raises ``ValueError`` for a grant that cannot be enforced."""
+def route_configuration(plan: Plan, plan_hash: str, *, gateways: int = 1) -> Tree:
+    """The ``RouteConfiguration`` of the data plane, where so many ``gateways`` bear the load.
+
+    Raises ``ValueError`` for a grant that cannot be enforced.
+    """
     upstreams = {upstream.name: upstream for upstream in plan.upstreams}
     routes = sorted((route for route in plan.routes if route.upstream in upstreams), key=lambda route: route.prefix)
     told = {notice.interface: notice for notice in plan.notices}
     prefixes = {
-        f"{prefix}/": _route_list(list(group), upstreams, plan_hash, told)
+        f"{prefix}/": _route_list(list(group), upstreams, plan_hash, told, gateways)
         for prefix, group in groupby(routes, key=lambda route: route.prefix)
     }
     prefixes |= {f"{gateway_prefix(it.interface)}/": gone(it, plan_hash) for it in plan.notices if it.gone}
@@ -87,7 +93,7 @@ def _action(name: str, route: Tree) -> Tree:
 
 
 def _route_list(
-    routes: list[Route], upstreams: dict[str, Upstream], plan_hash: str, told: Mapping[str, Notice]
+    routes: list[Route], upstreams: dict[str, Upstream], plan_hash: str, told: Mapping[str, Notice], gateways: int
 ) -> Tree:
     ordered = sorted(routes, key=_specificity)
     entries: list[Tree] = []
@@ -95,9 +101,8 @@ def _route_list(
         group = list(same_path)
         for route in group:
             notice = told.get(route.interface_key)
-            entries.extend(
-                with_notice(entry, notice) for entry in _operation(route, upstreams[route.upstream], plan_hash)
-            )
+            operation = _operation(route, upstreams[route.upstream], plan_hash, gateways)
+            entries.extend(with_notice(entry, notice) for entry in operation)
         entries.append(_no_such_method(group, plan_hash))
     entries.append(_unknown(plan_hash))
     action = typed("envoy.config.route.v3.RouteList", routes=entries)
@@ -130,7 +135,7 @@ def _match(route: Route, *, method: bool = True, query: bool = False) -> Tree:
     return {"prefix": f"{route.prefix}/", "headers": headers}
 
 
-def _operation(route: Route, upstream: Upstream, plan_hash: str) -> Iterable[Tree]:
+def _operation(route: Route, upstream: Upstream, plan_hash: str, gateways: int) -> Iterable[Tree]:
     grants = typed("envoy.extensions.filters.http.rbac.v3.RBACPerRoute", rbac=grants_filter(route))
     if not takes_query(route):
         yield {
@@ -144,9 +149,11 @@ def _operation(route: Route, upstream: Upstream, plan_hash: str) -> Iterable[Tre
         RBAC: grants,
         LUA: _contract(route, upstream),
     }
-    limits = limits_filter(route)
+    limits = operation_limits(route, gateways)
     if limits is not None:
         filters[LOCAL_RATELIMIT] = limits
+    if (quotas := looks_at_quotas(route)) is not None:
+        filters[QUOTA_FILTER] = quotas
     if not reads_body(route):
         filters[BUFFER] = typed(
             "envoy.extensions.filters.http.buffer.v3.BufferPerRoute", buffer={"max_request_bytes": 1}
@@ -160,6 +167,7 @@ def _operation(route: Route, upstream: Upstream, plan_hash: str) -> Iterable[Tre
         "match": _match(route),
         "request_body_buffer_limit": max(1, route.max_body_bytes),
         "route": _forward(route, upstream),
+        "metadata": {"filter_metadata": {ROUTE_METADATA: {RETRY_AFTER: str(retry_after(route))}}},
         **_header_changes(route),
         "typed_per_filter_config": filters,
     }

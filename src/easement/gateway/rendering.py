@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,9 +12,10 @@ from easement.gateway.envoy_types import Tree, typed
 from easement.gateway.place import GatewayPlace
 from easement.gateway.render_clusters import clusters
 from easement.gateway.render_issuers import outside_providers
+from easement.gateway.render_limits import LIMITS, integration_limits, limits_file
 from easement.gateway.render_listeners import Issuers, control_listener, data_listener
 from easement.gateway.render_routes import ROUTES_NAME, route_configuration
-from easement.plan.model import Plan
+from easement.plan.model import Limit, Plan
 
 LISTENERS: Final = "lds.json"
 CLUSTERS: Final = "cds.json"
@@ -35,6 +37,7 @@ class Rendering:
     clusters: tuple[Tree, ...]
     routes: Tree
     issuers: Issuers
+    limits: Mapping[str, Limit]
 
     def live_files(self) -> dict[str, bytes]:
         """The watched files by name, in the order in which they must appear: no route before its cluster."""
@@ -42,6 +45,7 @@ class Rendering:
         return {
             SECRETS: discovery([secret]),
             CLUSTERS: discovery([typed("envoy.config.cluster.v3.Cluster", **cluster) for cluster in self.clusters]),
+            LIMITS: limits_file(self.limits, self.place.gateways),
             ROUTES: discovery([self.routes]),
             LISTENERS: discovery(list(self.listeners)),
         }
@@ -68,7 +72,8 @@ def render(plan: Plan, *, plan_hash: str, jwks: dict[str, Any], place: GatewayPl
         jwks=jwks,
         listeners=tuple(listeners),
         clusters=tuple(clusters(plan, place)),
-        routes=route_configuration(plan, plan_hash),
+        routes=route_configuration(plan, plan_hash, gateways=place.gateways),
+        limits=integration_limits(plan),
         issuers=issuers,
     )
 
@@ -88,7 +93,8 @@ def bootstrap(place: GatewayPlace) -> Tree:
 def static_bootstrap(rendering: Rendering) -> Tree:
     """The same configuration in one file, for ``--mode validate`` and for the shadow."""
     place = rendering.place
-    listener = data_listener(rendering.jwks, place, {"route_config": _plain(rendering.routes)}, rendering.issuers)
+    routes = {"route_config": _plain(rendering.routes)}
+    listener = data_listener(rendering.jwks, place, routes, rendering.issuers, rendering.limits)
     resources: Tree = {"listeners": [_plain(listener)], "clusters": list(rendering.clusters)}
     if place.control_port:
         resources["listeners"].append(_plain(control_listener(place)))

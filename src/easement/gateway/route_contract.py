@@ -84,7 +84,7 @@ def path_parts(template: str) -> list[tuple[str, str]]:
 
 
 def _spec(route: Route) -> dict[str, Any]:
-    projections = {grant.id: _checked(grant.projection, grant.id) for grant in route.grants}
+    projections = {grant.integration: _checked(grant.projection, grant.id) for grant in route.grants}
     distinct = {json.dumps(tree, sort_keys=True) for tree in projections.values()}
     names = [name for _, name in path_parts(route.path) if name]
     bound = {"bound": True} if _is_bound(route) else {}

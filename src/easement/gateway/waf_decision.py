@@ -72,7 +72,7 @@ class Inspections:
     def take(self, plan: Plan) -> None:
         """Have the rules that a plan asks for. Blocking. What cannot be had is refused when it is asked for."""
         wanted = {
-            inspection_key(route): {grant.id: grant.inspection for grant in route.grants}
+            inspection_key(route): {grant.integration: grant.inspection for grant in route.grants}
             for route in plan.routes
             if route.is_inspected
         }
@@ -82,7 +82,7 @@ class Inspections:
         self._former, self._current = self._current, wanted
 
     async def decide(self, path: str, grant: str, request: InspectedRequest, transaction: str) -> Verdict:
-        """Whether a request passes. ``grant`` is the one that let it in."""
+        """Whether a request passes. ``grant`` is the integration that let it in."""
         try:
             inspection = self._wanted(path, grant)
             if inspection is None:

@@ -16,7 +16,8 @@ from easement.monitoring.health import Health
 from easement.monitoring.measurements import BUCKETS_MS, MINUTE_MS, Counts, Measured
 
 STORE_FILE: Final = "measurements.db"
-KEPT_MINUTES: Final = 8 * 24 * 60
+_DAY_MINUTES: Final = 24 * 60
+KEPT_MINUTES: Final = 8 * _DAY_MINUTES
 MAX_DEAD_LETTERS: Final = 100_000
 _COUNTERS: Final = (
     "success", "failed", "retried", "dead_lettered", "refused", "bytes_in", "bytes_out", "latency_us",
@@ -29,6 +30,8 @@ _SCHEMA: Final = f"""
 CREATE TABLE IF NOT EXISTS minutes (integration TEXT, minute INTEGER, {_NUMBERS},
   PRIMARY KEY (integration, minute)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS totals (integration TEXT PRIMARY KEY, {_NUMBERS}) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS days (integration TEXT, day INTEGER, calls INTEGER NOT NULL,
+  PRIMARY KEY (day, integration)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS errors (integration TEXT, status TEXT, class TEXT, count INTEGER NOT NULL,
   PRIMARY KEY (integration, status, class)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS seen (integration TEXT PRIMARY KEY, last_seen_ms INTEGER NOT NULL,
@@ -100,6 +103,13 @@ class RollUpStore:
                 _upsert(connection, "minutes", {"integration": name, "minute": minute}, counts)
                 _upsert(connection, "totals", {"integration": name}, counts)
             connection.executemany(
+                "INSERT INTO days VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET calls = calls + excluded.calls",
+                [
+                    (name, minute // _DAY_MINUTES, counts.success + counts.failed)
+                    for (name, minute), counts in measured.minutes.items()
+                ],
+            )
+            connection.executemany(
                 "INSERT INTO errors VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
                 [(*key, count) for key, count in measured.errors.items()],
             )
@@ -121,6 +131,7 @@ class RollUpStore:
             self._keep(connection, "read_ms", str(now_ms))
             oldest = now_ms // MINUTE_MS - KEPT_MINUTES
             connection.execute("DELETE FROM minutes WHERE minute < ?", (oldest,))
+            connection.execute("DELETE FROM days WHERE day < ?", (oldest // _DAY_MINUTES,))
 
     def forget_dead_letters(self, integration: str, before_ms: int) -> None:
         """Dead letters whose retention has passed wait no longer."""
@@ -148,6 +159,11 @@ class RollUpStore:
         """Everything since the beginning, by integration: for counters that only rise."""
         rows = self._connection.execute(f"SELECT integration, {_NAMES} FROM totals")  # noqa: S608 - our own names
         return {name: _counts(numbers) for name, *numbers in rows}
+
+    def calls_of_day(self, day: int) -> dict[str, int]:
+        """What was let through on one day (days since the epoch, UTC), by integration."""
+        rows = self._connection.execute("SELECT integration, calls FROM days WHERE day = ?", (day,))
+        return dict(rows.fetchall())
 
     def errors(self) -> dict[tuple[str, str, str], int]:
         """What went wrong since the beginning, by integration, status and error class."""

@@ -83,6 +83,19 @@ def _handling(_estate: Estate, integration: Integration) -> Iterable[Reason]:
         yield "HandlingNotEnforced", f"hash is done for events only; mask or drop {', '.join(hashed)}"
 
 
+def _limits(_estate: Estate, integration: Integration) -> Iterable[Reason]:
+    """Of events, deliveries have a rate; publishing has no quota and no operations."""
+    throughput, spec = integration.spec.sla.throughput, integration.spec
+    if spec.pattern is Pattern.EVENT and (throughput.operations or throughput.daily_quota):
+        yield "LimitNotEnforced", "dailyQuota and limits of operations are enforced for requests only"
+    unknown = sorted(throughput.operations.keys() - set(spec.operations))
+    if spec.pattern is Pattern.REQUEST and unknown:
+        yield (
+            "LimitNotEnforced",
+            f"sla.throughput.operations names what the contract does not use: {', '.join(unknown)}",
+        )
+
+
 def _encryption(estate: Estate, integration: Integration) -> Iterable[Reason]:
     if integration.spec.security.encryption != "payload":
         return
@@ -119,5 +132,6 @@ _CHECKS: Final[tuple[Callable[[Estate, Integration], Iterable[Reason]], ...]] = 
     _authentication,
     _outside,
     _handling,
+    _limits,
     _encryption,
 )

@@ -215,18 +215,29 @@ class RequestGrant:
     """The right of one client to call one operation, with what it may see of the answer."""
 
     id: str
+    """``INTEGRATION.OPERATION``"""
     party: Party
     client_id: str
     scopes: tuple[str, ...]
     audience: str
     authentication: str
     limit: Limit | None
+    """Over all operations of the integration."""
     projection: Projection
     access: str = ""
     """CEL over ``principal`` (token claims) and ``request`` (path parameters), or empty."""
     inspection: Inspection | None = None
     outside: OutsideIdentity | None = None
     """Set where the client has its tokens from another issuer: then no token of ours stands for it."""
+    operation_limit: Limit | None = None
+    """Of this operation alone, beside ``limit``."""
+    daily_quota: int = 0
+    """Calls of a day (UTC) over all operations of the integration; 0 for no quota."""
+
+    @property
+    def integration(self) -> str:
+        """The name of its integration. A route has one grant of each at most."""
+        return grant_owner(self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -388,6 +399,16 @@ class Plan:
     """Integrations that were decommissioned: whatever the bus still keeps of them goes."""
     inspection: InspectionRules | None = None
     """The rules that were there when this was compiled; None where nothing is inspected."""
+
+
+def grant_id(integration: str, operation: str) -> str:
+    """The id of a grant."""
+    return f"{integration}.{operation}"
+
+
+def grant_owner(identifier: str) -> str:
+    """The integration of a grant's id."""
+    return identifier.partition(".")[0]
 
 
 def interface_of(identifier: str) -> str:

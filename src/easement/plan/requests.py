@@ -15,7 +15,7 @@ from easement.interfaces.shape import Projection, ShapeSet
 from easement.interfaces.shapes import compile_shape
 from easement.plan.inspection import inspection_of
 from easement.plan.media_types import is_json
-from easement.plan.model import BOUND, CostClass, RequestGrant, Route
+from easement.plan.model import BOUND, CostClass, RequestGrant, Route, grant_id
 from easement.plan.parameters import CompiledParameters, ParameterCompiler, in_short
 from easement.plan.parties import audience_of, limit_of, operation_scope, outside_identity, party_of
 
@@ -142,14 +142,18 @@ class RequestCompiler:
     def _grant(self, integration: Integration, operation: Operation) -> RequestGrant:
         spec = integration.spec
         interface = self.interface.metadata.name
+        throughput = spec.sla.throughput
+        own = throughput.operations.get(operation.id)
         return RequestGrant(
-            id=f"{integration.metadata.name}.{operation.id}",
+            id=grant_id(integration.metadata.name, operation.id),
             party=party_of(self.estate, integration),
             client_id=spec.source,
             scopes=tuple(sorted(spec.security.scopes)) or (operation_scope(interface, operation.id),),
             audience=audience_of(interface),
             authentication=spec.security.authentication,
-            limit=limit_of(spec.sla.throughput.limit, spec.sla.throughput.burst),
+            limit=limit_of(throughput.limit, throughput.burst),
+            operation_limit=limit_of(own.limit, own.burst) if own else None,
+            daily_quota=throughput.daily_quota or 0,
             projection=self._projection(operation, spec.handling),
             access=spec.access,
             outside=outside_identity(self.estate.systems[spec.source]),

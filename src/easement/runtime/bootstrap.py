@@ -20,6 +20,7 @@ from easement.api.expiry_routes import expiry_router
 from easement.api.metrics_routes import metrics_router
 from easement.api.oauth import oauth_router
 from easement.api.people import people_router
+from easement.api.quota_routes import quota_router
 from easement.api.services import ControlServices
 from easement.api.session_cookie import SessionCookie
 from easement.api.sign_in import sign_in_router
@@ -46,6 +47,7 @@ from easement.ledger.query import LedgerReader
 from easement.ledger.spool import Spool
 from easement.monitoring.expectations import write_expectations
 from easement.monitoring.metrics import exposition
+from easement.monitoring.quotas import QuotaReader, QuotaUse, quota_metrics, used_up
 from easement.monitoring.reader import MonitoringReader
 from easement.plan.codec import decode_plan
 from easement.plan.model import Account
@@ -164,6 +166,7 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
     cookie = SessionCookie(allow_plain=settings.environment == "development")
     access = AccessControl(authenticator=sign_in, cookie=cookie, record=record)
     monitoring = MonitoringReader(data.monitor)
+    quotas = partial(_quota_uses, registry, QuotaReader(data.monitor))
     services = ControlServices(
         registry=registry,
         ledger=LedgerReader(data.ledger),
@@ -173,6 +176,7 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
         jwks=keys.jwks,
         revocations=spent.revocations,
         api_keys=lambda: credentials.api_key_hashes(registry.now()),
+        used_quotas=lambda: used_up(quotas(registry.now())),
         roles=lambda: roles_ready(data, int(time.time() * 1000)),
         allowed_hosts=frozenset({"localhost", "127.0.0.1", "[::1]", settings.public_host}),
     )
@@ -194,8 +198,9 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
             signing_keys_router(keys, on_changed=registry.feed.publish, guard=access.guard),
             people_router(sign_in, console_url=registry.console_url, guard=access.guard),
             console_router(services, monitoring),
-            metrics_router(access, partial(_metrics, data.monitor, registry, expiries), registry.now),
+            metrics_router(access, partial(_metrics, data.monitor, registry, expiries, quotas), registry.now),
             expiry_router(expiries, registry.now, guard=access.guard),
+            quota_router(quotas, registry.now, guard=access.guard),
         ),
     )
     return ControlPlane(
@@ -232,11 +237,20 @@ def roles_ready(data: DataDirectory, now_ms: int) -> dict[str, bool]:
 
 
 def _metrics(
-    folder: Path, registry: Registry, expiries: Callable[[datetime], Iterable[Expiry]], now: datetime
+    folder: Path,
+    registry: Registry,
+    expiries: Callable[[datetime], Iterable[Expiry]],
+    quotas: Callable[[datetime], Iterable[QuotaUse]],
+    now: datetime,
 ) -> bytes:
-    """What flows, how reviews go, and what ends."""
+    """What flows, what of quotas is used, how reviews go, and what ends."""
     reviews = review_metrics(review_times(registry, now - _REVIEWED, now))
-    return exposition(folder, now) + reviews + expiry_metrics(expiries(now))
+    return exposition(folder, now) + quota_metrics(quotas(now)) + reviews + expiry_metrics(expiries(now))
+
+
+def _quota_uses(registry: Registry, reader: QuotaReader, now: datetime) -> Iterable[QuotaUse]:
+    stored = current_plan(registry)
+    return reader.uses(stored.hash, stored.content, int(now.timestamp())) if stored else ()
 
 
 def _expiries(credentials: CredentialStore, certificates: Path, now: datetime) -> Iterable[Expiry]:

@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     envoy: str = Field("", description="Envoy binary; empty means the one that was installed with Easement.")
     nats_server: str = Field("", description="nats-server binary; empty means the one installed with Easement.")
     gateway_threads: Annotated[int, Field(ge=1, le=128)] = Field(1, description="Envoy worker threads.")
+    gateways: Annotated[int, Field(ge=1, le=1000)] = Field(
+        1, description="Gateways that bear the load evenly; each lets its part of every declared rate through."
+    )
     token_lifetime_s: Annotated[int, Field(ge=30, le=900)] = Field(300, description="Life of an access token.")
     auto_approve_low_risk: bool = Field(
         default=True, description="Approve a revision without a person when its risk is low and no finding blocks."

@@ -25,6 +25,7 @@ from easement.store.probe_messages import (
     encode_probe_message,
 )
 from easement.store.revocations import NOTHING_REVOKED, Revocations, decode_revocations
+from easement.store.used_quotas import NOTHING_USED_UP, UsedQuotas, decode_used_quotas
 
 _log = structlog.get_logger()
 _POLL_S = 25
@@ -99,6 +100,13 @@ class NodeStateClient:
         cache = self.cache.with_suffix(".keys")
         yield await asyncio.to_thread(_kept, cache, decode_api_keys, NO_KEYS)
         async for content in self._contents("/internal/v1/api-keys", stop, decode_api_keys, cache):
+            yield content
+
+    async def follow_used_quotas(self, stop: asyncio.Event) -> AsyncIterator[UsedQuotas]:
+        """Yield what was kept of the quotas that are used up, then each new list, until ``stop`` is set."""
+        cache = self.cache.with_suffix(".quotas")
+        yield await asyncio.to_thread(_kept, cache, decode_used_quotas, NOTHING_USED_UP)
+        async for content in self._contents("/internal/v1/used-quotas", stop, decode_used_quotas, cache):
             yield content
 
     async def follow_probes(self, stop: asyncio.Event) -> AsyncIterator[ProbeRequested]:

@@ -17,6 +17,7 @@ from easement.store.api_key_hashes import NO_KEYS, encode_api_keys
 from easement.store.node_state import NodeState, NodeStateClient, encode_node_state
 from easement.store.probe_messages import NOTHING_TO_PROBE, encode_probe_request
 from easement.store.revocations import Revocations, encode_revocations
+from easement.store.used_quotas import NOTHING_USED_UP, UsedQuotas, encode_used_quotas
 
 
 class ControlPlaneSimulator:
@@ -29,6 +30,7 @@ class ControlPlaneSimulator:
         self.changed = threading.Condition()
         self.body = b""
         self.revoked = encode_revocations(Revocations())
+        self.used_quotas = encode_used_quotas(NOTHING_USED_UP)
         self.closing = False
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.simulator = self
@@ -55,12 +57,20 @@ class ControlPlaneSimulator:
             self.revoked = encode_revocations(revocations)
             self.changed.notify_all()
 
+    def use_up(self, used: UsedQuotas) -> None:
+        """Make this the current list."""
+        with self.changed:
+            self.used_quotas = encode_used_quotas(used)
+            self.changed.notify_all()
+
     def content(self, path: str) -> bytes:
         """What is served there now."""
         if path.endswith("/api-keys"):
             return encode_api_keys(NO_KEYS)
         if path.endswith("/probe-run"):
             return encode_probe_request(NOTHING_TO_PROBE)
+        if path.endswith("/used-quotas"):
+            return self.used_quotas
         return self.revoked if path.endswith("/revocations") else self.body
 
     def client(self, name: str = "gateway") -> NodeStateClient:

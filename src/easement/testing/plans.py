@@ -60,6 +60,7 @@ def make_grant(
     *,
     projection: Projection | None = None,
     limit: Limit | None = None,
+    operation_limit: Limit | None = None,
     scopes: Sequence[str] | None = None,
     access: str = "",
     interface: str = DEFAULT_INTERFACE,
@@ -74,6 +75,7 @@ def make_grant(
         audience=f"urn:easement:interface:{interface}",
         authentication="oauth2",
         limit=limit,
+        operation_limit=operation_limit,
         projection=projection if projection is not None else {},
         access=access,
     )

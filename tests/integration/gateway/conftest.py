@@ -25,6 +25,11 @@ NEW_ORDER = {
         },
     },
 }
+SPENDER = {
+    "limit": Limit(tokens=3, interval_ms=60_000, burst=3),
+    "operation_limit": Limit(tokens=2, interval_ms=60_000, burst=2),
+}
+"""Three calls over all operations of the contract, two of them at most of one operation."""
 PATTERN = {"type": "object", "properties": {"code": {"type": "string", "pattern": "^[A-Z]+$"}}}
 
 
@@ -62,8 +67,12 @@ def gateway(module_target: UpstreamSimulator, tmp_path_factory: pytest.TempPathF
         make_route("slow", path="/slow", timeout_ms=150, grants=[grant("slow")]),
         make_route("again", path="/again", retries=1, grants=[grant("again")]),
         make_route(
-            "limited", path="/limited", grants=[grant("limited", limit=Limit(tokens=2, interval_ms=60_000, burst=2))]
+            "limited",
+            path="/limited",
+            grants=[grant("limited", client="limited", limit=Limit(tokens=2, interval_ms=60_000, burst=2))],
         ),
+        make_route("spends", path="/spends", grants=[grant("spends", client="spender", **SPENDER)]),
+        make_route("spends-too", path="/spends-too", grants=[grant("spends-too", client="spender", **SPENDER)]),
         make_route("head", method="HEAD", path="/head", grants=[grant("head")]),
         make_route("ping", path="/ping", grants=[grant("ping", projection={})]),
         make_route(

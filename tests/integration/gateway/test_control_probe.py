@@ -25,6 +25,7 @@ from easement.gateway.place import GatewayPlace
 from easement.gateway.probe_identity import ProbeIdentity
 from easement.gateway.probe_report import THE_GATEWAY, Outcome
 from easement.gateway.render_api_keys import KEYS, key_file
+from easement.gateway.render_quotas import QUOTAS, quota_file
 from easement.gateway.render_revocations import REVOCATIONS, revocation_file
 from easement.gateway.rendering import bootstrap, render
 from easement.keys.jose import generate_signing_key
@@ -67,6 +68,7 @@ async def probing(folder: Path) -> AsyncIterator[ControlProbe]:
     plan, jwks = plan_to_probe(free_port()), {"keys": [generate_signing_key().public_jwk()]}
     live, admin = LiveFiles(place.live), EnvoyAdmin(place.admin_port)
     (place.live / KEYS).write_bytes(key_file(NO_KEYS))
+    (place.live / QUOTAS).write_bytes(quota_file({}))
     (place.live / REVOCATIONS).write_bytes(revocation_file(NOTHING_REVOKED))
     live.place(render(plan, plan_hash="0" * 64, jwks=jwks, place=place))
     config = folder / "bootstrap.json"
@@ -133,7 +135,6 @@ def let_all_in(tree: Any) -> Any:
         (let_all_in, {("make", case) for case in ("stranger", "foreign-audience", "no-scope")}),
         (let_all_in, {("own", "other-object")}),
         (without_filter(LUA), {("make", "undeclared-property"), ("make", "undeclared-field")}),
-        (without_filter("envoy.filters.http.local_ratelimit"), {("make", "over-limit"), ("make", "flow-rate")}),
     ],
 )  # fmt: skip
 def test_a_control_that_is_missing_is_found(
@@ -142,6 +143,11 @@ def test_a_control_that_is_missing_is_found(
     real = render_probe.route_configuration
     monkeypatch.setattr(render_probe, "route_configuration", lambda plan, digest: sabotage(real(plan, digest)))
     assert failed(outcomes(tmp_path)) >= found_by
+
+
+def test_limits_that_do_not_count_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render_probe, "integration_limits", lambda _: {})
+    assert failed(outcomes(tmp_path)) >= {("make", "over-limit"), ("make", "flow-rate")}
 
 
 def test_a_token_key_that_anybody_has_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

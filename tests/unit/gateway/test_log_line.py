@@ -16,7 +16,7 @@ from easement.testing.plans import make_grant, make_plan, make_route
 LINE = {
     "start": "1795459432622", "completed_us": 2875, "forwarded_us": 1647, "responded_us": 2547, "status": 200,
     "transaction": "092ac5b7-2d2b-483c-b71e-c1826c0e4ea0", "method": "GET", "client": "shop",
-    "grant": "shop-to-orders.getOrder", "route": "a" * 64 + "/orders-api@1.getOrder",
+    "grant": "shop-to-orders", "route": "a" * 64 + "/orders-api@1.getOrder",
     "runtime": {"removed": "lines.price,ssn"},
     "received": 0, "sent": 58, "details": "via_upstream", "flags": "-", "remote": "127.0.0.1",
     "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
@@ -37,6 +37,7 @@ def test_a_granted_call_names_its_contract_and_the_fields_that_were_removed():
     assert (record.source, record.target, record.account) == ("shop", "orders", "shop")
     assert (record.integration, record.integration_id) == ("shop-to-orders", "INT-0001")
     assert record.detail["removed"] == ("lines.price", "ssn")
+    assert record.detail["grant"] == "shop-to-orders.getOrder"
     assert record.detail["path"] == "/orders-api/v1/orders/{orderId}"
     assert record.correlation_id == "0af7651916cd43dd8448eb211c80319c"
     assert record.times == {

@@ -13,6 +13,7 @@ import pytest
 from easement.gateway.activation import Activation
 from easement.gateway.files import LiveFiles
 from easement.gateway.probe_work import ProbeWork
+from easement.gateway.render_limits import LIMITS
 from easement.gateway.rendering import CLUSTERS, LISTENERS, ROUTES, SECRETS, discovery
 from easement.store.node_state import NodeStateClient
 from easement.store.probe_messages import (
@@ -71,7 +72,7 @@ def test_without_a_plan_a_run_says_nothing() -> None:
 
 def test_what_a_killed_agent_had_added_is_gone_when_the_next_one_starts(tmp_path: Path) -> None:
     files = {
-        SECRETS: discovery([]), ROUTES: discovery([]),
+        SECRETS: discovery([]), ROUTES: discovery([]), LIMITS: discovery([]),
         LISTENERS: discovery([{"name": name} for name in ("data", "control", "probe", "probe-limited")]),
         CLUSTERS: discovery([{"name": name} for name in ("upstream/orders", "upstream/probe@easement")]),
     }  # fmt: skip
@@ -79,7 +80,7 @@ def test_what_a_killed_agent_had_added_is_gone_when_the_next_one_starts(tmp_path
         (tmp_path / name).write_bytes(content)
     assert LiveFiles(tmp_path).complete
     left = {name: [one["name"] for one in json.loads((tmp_path / name).read_bytes())["resources"]] for name in files}
-    assert left == {SECRETS: [], ROUTES: [], LISTENERS: ["data", "control"], CLUSTERS: ["upstream/orders"]}
+    assert left == {SECRETS: [], ROUTES: [], LIMITS: [], LISTENERS: ["data", "control"], CLUSTERS: ["upstream/orders"]}
     assert (tmp_path / ROUTES).read_bytes() == files[ROUTES]
 
 

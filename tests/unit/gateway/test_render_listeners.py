@@ -45,12 +45,13 @@ def test_trap_path_hygiene_is_set_on_every_listener(rendering: Rendering, number
 def test_trap_filters_stand_in_the_order_of_policy(rendering: Rendering):
     names = [entry["name"].rpartition(".")[2] for entry in manager(rendering)["http_filters"]]
     assert names == [
-        "jwt_authn", "revoked", "keys", "local_ratelimit", "rbac", "buffer", "lua", "ext_authz", "inspection", "router",
+        "jwt_authn", "revoked", "keys", "rbac", "quotas", "local_ratelimit", "limits", "buffer", "lua", "ext_authz",
+        "inspection", "router",
     ]  # fmt: skip
 
 
 def test_grants_cannot_be_switched_off_by_a_route_that_says_nothing(rendering: Rendering):
-    rbac = manager(rendering)["http_filters"][4]
+    rbac = manager(rendering)["http_filters"][3]
     assert "disabled" not in rbac
     assert rbac["typed_config"]["rules"] == {"action": "ALLOW", "policies": {}}
 
@@ -83,7 +84,7 @@ def test_claims_that_grants_read_are_those_of_tokens_that_begin_as_access_tokens
 
 
 def test_trap_the_decider_fails_closed(rendering: Rendering):
-    decider = manager(rendering)["http_filters"][7]["typed_config"]
+    decider = manager(rendering)["http_filters"][9]["typed_config"]
     assert decider["failure_mode_allow"] is False
     assert decider["with_request_body"]["allow_partial_message"] is False
     assert decider["status_on_error"] == {"code": "ServiceUnavailable"}
@@ -130,8 +131,8 @@ def test_equal_plans_give_equal_files(rendering: Rendering):
 
 def test_files_name_their_content_and_come_in_an_order_without_dangling_routes(rendering: Rendering):
     files = rendering.live_files()
-    assert list(files) == ["sds.json", "cds.json", "rds.json", "lds.json"]
-    assert len({json.loads(data)["version_info"] for data in files.values()}) == 4
+    assert list(files) == ["sds.json", "cds.json", "limits.json", "rds.json", "lds.json"]
+    assert len({json.loads(data)["version_info"] for data in files.values()}) == 5
 
 
 def test_every_code_of_a_refusal_is_explained():

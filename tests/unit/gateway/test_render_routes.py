@@ -9,9 +9,8 @@ import pytest
 
 from easement.gateway.access_condition import AccessConditionError
 from easement.gateway.envoy_types import BUFFER, EXT_AUTHZ, LOCAL_RATELIMIT, LUA, RBAC
-from easement.gateway.render_grants import grants_filter, limits_filter
+from easement.gateway.render_grants import grants_filter
 from easement.gateway.render_routes import route_configuration
-from easement.plan.model import Limit
 from easement.testing.plans import make_grant, make_plan, make_route, make_upstream
 
 
@@ -110,7 +109,7 @@ def test_a_hash_in_a_projection_is_refused_at_compile_time():
 
 def test_grants_ask_for_client_audience_and_every_scope_of_an_access_token():
     grant = make_grant(scopes=["a", "b"])
-    policy = grants_filter(make_route(grants=[grant]))["rules"]["policies"][grant.id]
+    policy = grants_filter(make_route(grants=[grant]))["rules"]["policies"][grant.integration]
     text = json.dumps(policy)
     for part in (
         '"exact": "shop"',
@@ -127,7 +126,7 @@ def test_a_grant_with_an_authentication_that_is_not_enforced_lets_nobody_in(auth
     from dataclasses import replace
 
     grant = replace(make_grant(), authentication=authentication)
-    policy = grants_filter(make_route(grants=[grant]))["rules"]["policies"][grant.id]
+    policy = grants_filter(make_route(grants=[grant]))["rules"]["policies"][grant.integration]
     assert {"not_id": {"any": True}} in policy["principals"][0]["and_ids"]["ids"]
 
 
@@ -140,35 +139,6 @@ def test_trap_checked_condition_is_never_emitted():
 
 def test_a_grant_whose_condition_cannot_be_compiled_is_left_out():
     assert grants_filter(make_route(grants=[make_grant(access="nonsense ==")]))["rules"]["policies"] == {}
-
-
-def test_trap_limits_state_what_envoy_would_default_to():
-    limit = Limit(tokens=5, interval_ms=1000, burst=7)
-    tree = limits_filter(make_route(grants=[make_grant(limit=limit), make_grant("web", limit=limit)]))
-    assert tree is not None
-    assert tree["max_dynamic_descriptors"] >= 20
-    assert tree["always_consume_default_token_bucket"] is False
-    assert tree["descriptors"][0]["token_bucket"] == {
-        "max_tokens": 7,
-        "tokens_per_fill": 5,
-        "fill_interval": "1.000s",
-    }
-
-
-def test_trap_the_client_of_a_limit_comes_from_the_verified_token():
-    tree = limits_filter(make_route(grants=[make_grant(limit=Limit(tokens=5, interval_ms=1000, burst=5))]))
-    assert tree is not None
-    (action,) = tree["rate_limits"][0]["actions"]
-    assert action["metadata"]["metadata_key"]["key"] == "envoy.filters.http.jwt_authn"
-    assert "jwt_claim" not in keys_in(tree)
-
-
-def test_of_two_limits_of_one_client_the_stricter_holds():
-    slow = make_grant(limit=Limit(tokens=1, interval_ms=1000, burst=1))
-    fast = make_grant(limit=Limit(tokens=9, interval_ms=1000, burst=9))
-    tree = limits_filter(make_route(grants=[fast, slow]))
-    assert tree is not None
-    assert tree["descriptors"][0]["token_bucket"]["tokens_per_fill"] == 1
 
 
 def test_routes_without_limits_have_no_limiter():

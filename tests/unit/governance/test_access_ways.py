@@ -31,6 +31,8 @@ READS, PLACES, PRESCRIBES = "storefront-reads-orders", "storefront-places-orders
 PLAIN_FILTERS = {
     "easement.revoked",
     "easement.keys",
+    "easement.limits",
+    "easement.quotas",
     "envoy.filters.http.jwt_authn",
     "envoy.filters.http.local_ratelimit",
     "envoy.filters.http.rbac",
@@ -147,13 +149,14 @@ def test_an_operation_without_body_answers_natively_is_told() -> None:
     assert control(path, Aspect.BODY).setting == "no body is taken"
 
 
-def test_of_two_limits_of_one_client_the_stricter_is_told() -> None:
+def test_every_limit_of_a_contract_is_told() -> None:
     plan = meridian_plan()
     (route,) = [one for one in plan.routes if one.operation == "placeOrder"]
-    (grant,) = route.grants
-    other = replace(grant, id="other.placeOrder", limit=Limit(tokens=2, interval_ms=60_000, burst=3))
-    path = explain_access(replace(plan, routes=(replace(route, grants=(grant, other)),)), PLACES)
-    assert control(path, Aspect.RATE).setting.startswith("2 in 1min, bursts of 3 ")
+    own = Limit(tokens=2, interval_ms=60_000, burst=3)
+    limited = replace(route, grants=(replace(route.grants[0], operation_limit=own, daily_quota=12_000),))
+    told = control(explain_access(replace(plan, routes=(limited,)), PLACES), Aspect.RATE).setting
+    assert told.endswith("2 in 1min, bursts of 3 for this operation; 12,000 calls a day (UTC) over all gateways")
+    assert "over all operations of the contract; " in told
 
 
 def test_a_missing_limit_is_told() -> None:

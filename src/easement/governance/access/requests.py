@@ -9,7 +9,6 @@ from typing import Final
 from easement.gateway.access_condition import AccessConditionError
 from easement.gateway.access_condition import condition as compiled_condition
 from easement.gateway.header_allow_list import PASSING
-from easement.gateway.render_grants import limits_filter
 from easement.gateway.render_revocations import FILTER as REVOCATION_FILTER
 from easement.gateway.route_contract import reads_body, takes_query
 from easement.governance.access.model import (
@@ -25,7 +24,7 @@ from easement.governance.access.model import (
 )
 from easement.governance.access.rendered import Cluster, Listener, read_clusters, read_listener
 from easement.governance.access.wording import counted, listed, projected, rate, span
-from easement.plan.model import API_KEY, BOUND, Limit, Plan, RequestGrant, Route, Upstream
+from easement.plan.model import API_KEY, BOUND, Plan, RequestGrant, Route, Upstream
 
 _ATTACKS: Final = "tests/attacks/test_gateway_attacks.py"
 _RED: Final = "tests/attacks/test_red_gateway.py"
@@ -161,31 +160,21 @@ def _refusal(call: _Call) -> str:
 
 
 def _rate(call: _Call) -> Control:
-    limit = _effective_limit(call)
-    if limit is None:
+    whole, own, quota = call.grant.limit, call.grant.operation_limit, call.grant.daily_quota
+    said = [f"{rate(whole)} over all operations of the contract"] if whole else []
+    said += [f"{rate(own)} for this operation"] if own else []
+    said += [f"{quota:,} calls a day (UTC) over all gateways"] if quota else []
+    if not said:
         return none(Aspect.RATE, "the contract sets no limit (sla.throughput.limit)")
     return compiled(
         Aspect.RATE,
-        f"{rate(limit)} for this client, counted by each gateway",
-        "Envoy local_ratelimit",
+        "; ".join(said),
+        "Envoy local_ratelimit" if not quota else "Envoy local_ratelimit, easement.quotas",
         ledger("error_code=EAS-5429"),
+        *([ledger("error_code=EAS-5430"), metric("easement_quota_used_calls")] if quota else []),
         test(f"{_REQUESTS}::test_over_the_limit_of_the_contract"),
         test(f"{_ATTACKS}::test_trap_more_than_twenty_clients_keep_their_own_limits"),
     )
-
-
-def _effective_limit(call: _Call) -> Limit | None:
-    """The bucket that is rendered for the client: the stricter one where two contracts limit it."""
-    tree = limits_filter(call.route)
-    for descriptor in tree["descriptors"] if tree else ():
-        if descriptor["entries"][0]["value"] == call.grant.client_id:
-            bucket = descriptor["token_bucket"]
-            return Limit(
-                tokens=bucket["tokens_per_fill"],
-                interval_ms=round(float(bucket["fill_interval"].removesuffix("s")) * 1000),
-                burst=bucket["max_tokens"],
-            )
-    return None
 
 
 def _size_and_time(call: _Call) -> Control:
