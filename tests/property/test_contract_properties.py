@@ -24,7 +24,7 @@ TREES = st.recursive(
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True)
 PATHS = st.from_regex(r"[a-z]{1,8}(\.[a-z]{1,8}){0,3}", fullmatch=True)
 DURATIONS = st.sampled_from(["500ms", "1.5s", "5m", "2h", "P7D", "PT1H30M", "P2W"])
-HANDLINGS = st.sampled_from(["clear", "hash", "mask", "drop"])
+HANDLINGS = st.sampled_from(["clear", "hash", "truncate", "mask", "drop"])
 INTEGRATIONS = st.fixed_dictionaries(
     {
         "apiVersion": st.just("easement/v1"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +24,8 @@ from easement.broker.evidence import EvidenceReader
 from easement.broker.publisher import Publisher
 from easement.broker.relay import Relay
 from easement.broker.webhook import LIMITS, TIMEOUT
-from easement.keys.private_file import PrivateFileError, create_private_file, read_private_file
+from easement.keys.field_hash import open_field_hash_key
+from easement.keys.private_file import PrivateFileError
 from easement.ledger.spool import Spool
 from easement.plan.codec import decode_plan
 from easement.store.heartbeat import Heartbeat
@@ -62,7 +62,7 @@ class RelayConfig:
 
 async def run_relay(config: RelayConfig, stop: asyncio.Event) -> None:
     """Move messages until ``stop`` is set, finishing the batches in hand. Raises ``OSError`` or ``SpoolError``."""
-    hash_key = await asyncio.to_thread(_hash_key, config.hash_key)
+    hash_key = await asyncio.to_thread(open_field_hash_key, config.hash_key)
     spool = await asyncio.to_thread(Spool, config.spool, config.name)
     try:
         connection = await _connect(config, stop)
@@ -235,10 +235,3 @@ async def _connect(config: RelayConfig, stop: asyncio.Event) -> Client | None:
         await asyncio.to_thread(_beat_once, heartbeat, False, {})  # noqa: FBT003 - as above
         await asyncio.sleep(_RETRY_S)
     return None
-
-
-def _hash_key(path: Path) -> bytes:
-    """32 bytes; the gateway hashes with the same, so that equal values stay equal."""
-    if not path.exists():
-        create_private_file(path, secrets.token_hex(32).encode())
-    return bytes.fromhex(read_private_file(path).decode().strip())

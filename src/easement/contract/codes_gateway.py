@@ -89,6 +89,14 @@ CODES: Final[tuple[CodeEntry, ...]] = (
         fix="Send one of the declared content types, without Content-Encoding.",
     ),
     CodeEntry(
+        code="EAS-5414",
+        title="The object is not the caller's",
+        explanation="The contract's condition on the object (access: resource...) does not hold for what the target "
+        "answered. The caller gets what it would get for an object that is not there: 404 with EAS-5599.",
+        fix="If the caller should see it, compare the attributes of its system with the object's; the record names the "
+        "contract. A field that the answer lacks never fits.",
+    ),
+    CodeEntry(
         code="EAS-5420",
         title="The request looks like an attack",
         explanation="The contract has its requests inspected (waf.mode: block), and rules of the Core Rule Set found "

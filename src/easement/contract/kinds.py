@@ -103,6 +103,7 @@ class Handling(StrEnum):
 
     CLEAR = "clear"
     HASH = "hash"
+    TRUNCATE = "truncate"
     MASK = "mask"
     DROP = "drop"
 
@@ -490,6 +491,7 @@ class IntegrationSpec:
     security: Security = field(default_factory=Security)
     waf: Waf = field(default_factory=Waf)
     access: Line = ""
+    resource_at: FieldPath | Literal[""] = ""
     errors: Errors = field(default_factory=Errors)
     sla: Sla = field(default_factory=Sla)
     retention: Retention = field(default_factory=Retention)

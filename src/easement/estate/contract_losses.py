@@ -13,7 +13,7 @@ from easement.contract.identity import reference_key
 from easement.contract.kinds import Handling, Integration, IntegrationSpec
 from easement.estate.model import Estate
 
-_STRICTNESS: Final = (Handling.CLEAR, Handling.HASH, Handling.MASK, Handling.DROP)
+_STRICTNESS: Final = (Handling.CLEAR, Handling.HASH, Handling.TRUNCATE, Handling.MASK, Handling.DROP)
 
 
 def consumer_of(estate: Estate, integration: Integration) -> str:

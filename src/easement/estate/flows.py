@@ -134,7 +134,7 @@ def _carried(bodies: Iterable[FieldsByPath], handling: Mapping[str, Handling]) -
     carried = []
     for path, known in sorted(merged.items()):
         how = handling_of(path, handling)
-        if how in {Handling.CLEAR, Handling.HASH}:
+        if how in {Handling.CLEAR, Handling.HASH, Handling.TRUNCATE}:
             carried.append(
                 CarriedField(
                     path=path, classification=known.classification, tags=known.tags, leaf=known.leaf, handling=how

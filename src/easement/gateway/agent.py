@@ -27,6 +27,7 @@ from easement.gateway.plan_index import PlanArchive
 from easement.gateway.probe_work import ProbeWork
 from easement.gateway.rendering import BOOTSTRAP
 from easement.gateway.target_credentials import TargetCredentials
+from easement.keys.field_hash import open_field_hash_key
 from easement.ledger.errors import SpoolError
 from easement.ledger.spool import Spool
 from easement.store.heartbeat import Heartbeat
@@ -141,6 +142,7 @@ class _Agent:
         if await self.envoy.end_orphan():
             await self._record_death()
         _check_start(self.config.place)
+        await asyncio.to_thread(open_field_hash_key, self.config.place.hash_key)
         self.activation.write_bootstrap()
         tasks = [
             asyncio.create_task(work, name=name)

@@ -12,6 +12,8 @@ from typing import Any, Final, Literal
 
 UNDECLARED: Final = "easementProbeUndeclared"
 OTHER: Final = "easement-probe-other"
+PROBE_ANSWER: Final = {UNDECLARED: "probe"}
+"""What the probe's target answers."""
 
 
 class Owasp(StrEnum):

@@ -29,7 +29,7 @@ from easement.gateway.granted_call import (
     path_names,
     refused_path,
 )
-from easement.gateway.route_contract import reads_body, takes_query
+from easement.gateway.route_contract import access_of, reads_body, takes_query
 from easement.gateway.valid_example import fits
 from easement.plan.model import API_KEY, BOUND, Plan, RequestGrant, Route
 
@@ -70,6 +70,10 @@ def _object_level(base: GrantedCall) -> Iterator[ControlCase]:
     if not base.grant.access:
         yield base.left_out("other-object", item, what, "the contract has no condition on objects (access:)")
         return
+    if access_of(base.grant).answer is not None:
+        yield _hidden_object(base)
+    if access_of(base.grant).caller is None:
+        return
     other = refused_path(base)
     if other is None:
         yield base.left_out("other-object", item, what, "no path was found that the condition refuses", is_open=True)
@@ -81,6 +85,15 @@ def _object_level(base: GrantedCall) -> Iterator[ControlCase]:
             "no-attributes", item, "a caller without the attributes of the condition is refused",
             credential=base.token(attributes={}),
         )  # fmt: skip
+
+
+def _hidden_object(base: GrantedCall) -> ControlCase:
+    case, item, what = "hidden-object", Owasp.OBJECT_LEVEL, "an object that the condition does not grant is not shown"
+    if not base.hides:
+        reason = base.lacks or "the condition has nothing against what a probe answers"
+        return base.left_out(case, item, what, reason, is_open=True)
+    expects = Expectation(statuses=frozenset({404}), reaches=True, absent=(UNDECLARED,))
+    return ControlCase(id=case, item=item, what=what, request=base.request, expects=expects)
 
 
 def _authentication(base: GrantedCall) -> Iterator[ControlCase]:

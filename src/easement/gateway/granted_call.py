@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from easement.gateway.access_condition import AccessConditionError, evaluate
-from easement.gateway.control_case import OTHER, ControlCase, Credential, Expectation, Owasp, ProbeRequest
-from easement.gateway.route_contract import path_parts, reads_body
+from easement.gateway.access_condition import evaluate
+from easement.gateway.control_case import OTHER, PROBE_ANSWER, ControlCase, Credential, Expectation, Owasp, ProbeRequest
+from easement.gateway.route_contract import access_of, path_parts, reads_body
 from easement.gateway.valid_example import NoExampleError, example_of, fits, schema_of
+from easement.plan.access_parts import access_parts
+from easement.plan.cel_tree import AccessConditionError, expression_of
 from easement.plan.model import API_KEY, BOUND, Plan, RequestGrant, Route
 
 DENIED: Final = frozenset({401, 403})
@@ -30,6 +32,8 @@ class GrantedCall:
     value: Any
     schema: Mapping[str, Any] | bool | None
     lacks: str
+    hides: bool = False
+    """Whether its condition hides what the probe's target answers."""
 
     @classmethod
     def of(cls, plan: Plan, route: Route, grant: RequestGrant) -> GrantedCall:
@@ -51,9 +55,12 @@ class GrantedCall:
             headers=headers,
             body=None if value is None else json.dumps(value).encode(),
         )
+        content = {"query": query, "headers": dict(headers), "body": value}
+        lacks = lacks or problem or unfit or _unread(grant, route, attributes, path, content)
+        hides = not lacks and _hides(grant, route, attributes, path)
         return cls(
             route=route, grant=grant, request=request, path=path, attributes=attributes, value=value, schema=schema,
-            lacks=lacks or problem or unfit,
+            lacks="the condition on the object hides what a probe answers" if hides else lacks, hides=hides,
         )  # fmt: skip
 
     def good(self) -> ControlCase:
@@ -131,7 +138,9 @@ def _parameters(
     if not grant.access:
         return path, query, headers, ""
     fitting = _granted_filling(route, grant, attributes, path, schemas)
-    return fitting or path, query, headers, "" if fitting else "no path was found that the access condition grants"
+    if fitting is None:
+        return path, query, headers, "no path was found that the access condition grants"
+    return fitting, query, headers, ""
 
 
 def _written(value: Any) -> str:
@@ -175,11 +184,43 @@ def _fillings(path: Mapping[str, str], others: list[str]) -> Iterator[dict[str, 
 
 
 def is_granted(grant: RequestGrant, route: Route, claims: Mapping[str, Any], path: Mapping[str, str]) -> bool:
-    """What the access condition must decide; one that cannot be evaluated refuses."""
+    """What the access condition must decide of caller and path; one that cannot be evaluated refuses."""
     try:
-        return evaluate(grant.access, claims=claims, method=route.method, path=path)
+        caller = access_parts(grant.access).caller
+        return caller is None or evaluate(expression_of(caller), claims=claims, method=route.method, path=path)
     except AccessConditionError:
         return False
+
+
+def _unread(
+    grant: RequestGrant,
+    route: Route,
+    attributes: Mapping[str, str],
+    path: Mapping[str, str],
+    content: Mapping[str, Any],
+) -> str:
+    """Why the part of the condition that reads the request refuses the call that was made up, or an empty text."""
+    part = access_of(grant).request
+    if part is None or evaluate(
+        expression_of(part), claims=claims_of(grant, attributes), method=route.method, path=path, content=content
+    ):
+        return ""
+    return "no request was found that the access condition grants"
+
+
+def _hides(grant: RequestGrant, route: Route, attributes: Mapping[str, str], path: Mapping[str, str]) -> bool:
+    part = access_of(grant).answer
+    return (
+        part is not None
+        and not grant.resource_at
+        and not evaluate(
+            expression_of(part),
+            claims=claims_of(grant, attributes),
+            method=route.method,
+            path=path,
+            resource=PROBE_ANSWER,
+        )
+    )
 
 
 def _body(route: Route) -> tuple[Any, Mapping[str, Any] | bool | None, str]:

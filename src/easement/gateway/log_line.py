@@ -36,7 +36,6 @@ def record_of(line: bytes, facts: Callable[[str], PlanFacts]) -> Record:
     started = int(_text(entry, "start"))
     completed = started + _number(entry, "completed_us") // 1000
     transaction = _text(entry, "answered") or _text(entry, "transaction")
-    code = _text(entry, "code")
     client = (
         _text(entry, "client")
         or _text(entry, "key_client")
@@ -45,6 +44,7 @@ def record_of(line: bytes, facts: Callable[[str], PlanFacts]) -> Record:
     )
     runtime = entry.get("runtime")
     said: dict[str, Any] = runtime if isinstance(runtime, dict) else {}
+    code = _text(said, "code") or _text(entry, "code")
     verdict = _text(said, "verdict") or _text(entry, "decided")
     return Record(
         id=_record_id(completed, transaction.encode() or line),

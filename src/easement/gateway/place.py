@@ -27,6 +27,8 @@ class GatewayPlace:
     max_response_bytes: int = 8 * 1024 * 1024
     max_heap_bytes: int = 2 * 1024 * 1024 * 1024
     max_connections: int = 10_000
+    hash_key: Path = Path("field-hash.key")
+    """The key by which fields are hashed, the same at every gateway and relay: equal values stay equal."""
     gateways: int = 1
     """How many gateways bear the load evenly; each lets its part of every rate through."""
 

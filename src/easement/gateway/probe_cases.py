@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from easement.gateway.access_condition import AccessConditionError, evaluate
-from easement.gateway.route_contract import path_parts
+from easement.gateway.access_condition import evaluate
+from easement.gateway.route_contract import access_of, path_parts
+from easement.plan.access_parts import access_parts
+from easement.plan.cel_tree import AccessConditionError, expression_of
 from easement.plan.model import Plan, RequestGrant, Route
 
 MAX_ROUTES: Final = 200
@@ -51,9 +53,10 @@ def _grant_cases(route: Route, grant: RequestGrant, attributes: Mapping[str, str
         "attributes": dict(attributes),
     }
     fillings = [_FILLING, *dict.fromkeys(attributes.values())] if grant.access else [_FILLING]
-    for filling in fillings[:4]:
-        yield _case(route, grant, whole, "as granted", filling)
-    if grant.access:
+    if access_of(grant).request is None:  # what it reads, the shadow's calls do not have
+        for filling in fillings[:4]:
+            yield _case(route, grant, whole, "as granted", filling)
+    if access_of(grant).caller is not None and access_of(grant).request is None:
         yield _case(route, grant, whole | {"attributes": {}}, "without attributes", _FILLING)
     if grant.scopes:
         yield _case(route, grant, whole | {"scope": ""}, "without scope", _FILLING)
@@ -86,7 +89,8 @@ def _fits(grant: RequestGrant, route: Route, claims: Mapping[str, Any], filling:
         return True
     path = {name: filling for _, name in path_parts(route.path) if name}
     try:
-        return evaluate(grant.access, claims=claims, method=route.method, path=path)
+        caller = access_parts(grant.access).caller
+        return caller is None or evaluate(expression_of(caller), claims=claims, method=route.method, path=path)
     except AccessConditionError:
         return False
 

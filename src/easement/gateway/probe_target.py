@@ -5,12 +5,13 @@ It answers as it is told, remembers what reached it, and holds nothing of anybod
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from threading import Thread
 from types import TracebackType
 from typing import Final, Self
 
-from easement.gateway.control_case import OTHER, UNDECLARED
+from easement.gateway.control_case import OTHER, PROBE_ANSWER
 from easement.gateway.loopback_server import AnyMethodHandler, LoopbackServer
 
 _JSON: Final = "application/json"
@@ -56,7 +57,7 @@ class _Handler(AnyMethodHandler):
         self._read_body()
         target.seen.append(f"{self.command} {self.path}\n{self.headers.as_string()}")
         wanted = (self.headers.get("accept") or "").split(",")[0].split(";")[0].strip()
-        status, media, body = 200, wanted if "json" in wanted else "", f'{{"{UNDECLARED}": "probe"}}'.encode()
+        status, media, body = 200, wanted if "json" in wanted else "", json.dumps(PROBE_ANSWER).encode()
         more: tuple[tuple[str, str], ...] = _REVEALING
         if target.answer == "broken":
             body = body[:-1]

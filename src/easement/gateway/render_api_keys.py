@@ -9,10 +9,10 @@ import hashlib
 import json
 import re
 from functools import cache
-from importlib.resources import files
 from typing import Final
 
 from easement.gateway.envoy_types import Tree, typed
+from easement.gateway.lua_source import lua_source
 from easement.gateway.place import GatewayPlace
 from easement.store.api_key_hashes import NO_KEYS, ApiKeyHashes
 
@@ -57,7 +57,7 @@ def key_file(hashes: ApiKeyHashes) -> bytes:
 
 @cache
 def _source() -> str:
-    return files("easement.gateway").joinpath("lua/api_keys.lua").read_text(encoding="utf-8")
+    return f"{lua_source('sha256')}\n{lua_source('api_keys')}"
 
 
 def _script(hashes: ApiKeyHashes) -> Tree:

@@ -8,10 +8,12 @@ from typing import Final
 
 import structlog
 
-from easement.gateway.access_condition import AccessConditionError, condition
+from easement.gateway.access_condition import condition
 from easement.gateway.envoy_types import ACCESS_CLAIMS, JWT_AUTHN, Tree, typed
 from easement.gateway.render_api_keys import holds_key_of
 from easement.gateway.render_issuers import outside_principals
+from easement.gateway.route_contract import runtime_access
+from easement.plan.cel_tree import AccessConditionError
 from easement.plan.model import API_KEY, BOUND, RequestGrant, Route
 
 _log = structlog.get_logger()
@@ -44,9 +46,11 @@ def _policy(grant: RequestGrant, route: Route) -> Tree:
         "principals": [{"and_ids": {"ids": list(_principals(grant))}}],
     }
     if grant.access:
+        runtime_access(grant)
         policy["permissions"] = [{"not_rule": {"url_path": {"path": {"contains": "%"}}}}]
-        policy["condition"] = condition(grant.access, route)
-        policy["cel_config"] = dict.fromkeys(_CEL_OPTIONS, True)
+        if (compiled := condition(grant.access, route)) is not None:
+            policy["condition"] = compiled
+            policy["cel_config"] = dict.fromkeys(_CEL_OPTIONS, True)
     return policy
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -25,6 +23,7 @@ from easement.gateway.envoy_types import (
     http_filter,
     typed,
 )
+from easement.gateway.lua_source import lua_source, lua_text
 from easement.gateway.place import GatewayPlace
 from easement.gateway.refusals import TRANSACTION_HEADER
 from easement.gateway.render_access_log import access_log
@@ -55,6 +54,7 @@ could then not be held to its contract."""
 Issuers = Mapping[str, tuple[OutsideIdentity, ...]]
 NO_ISSUERS: Final[Issuers] = MappingProxyType({})
 NO_LIMITS: Final[Mapping[str, Limit]] = MappingProxyType({})
+_RUNTIME: Final = ("sha256", "documents", "conditions", "contract_runtime")
 _TOKEN_CACHE: Final = 10_000
 _BEARER: Final = "Bearer "
 
@@ -90,7 +90,7 @@ def data_listener(
         ),
         integration_limits_filter(place, live="rds" in routes, limits=limits),
         http_filter(BUFFER, "buffer.v3.Buffer", disabled=True, max_request_bytes=1),
-        _contracts(),
+        _contracts(place),
         _decider(),
         inspection_filter(),
         http_filter(ROUTER, "router.v3.Router", suppress_envoy_headers=True),
@@ -126,15 +126,15 @@ def control_listener(place: GatewayPlace) -> Tree:
     return _listener("control", place.control_port, manager, place)
 
 
-@cache
-def contract_runtime() -> str:
-    """The source of the contract runtime."""
-    return files("easement.gateway").joinpath("lua/contract_runtime.lua").read_text(encoding="utf-8")
+def contract_runtime(place: GatewayPlace) -> str:
+    """The source of the contract runtime, with the file of the key by which it hashes fields."""
+    key = lua_text(str(place.hash_key))
+    return "\n".join([f"local HASH_KEY_FILE = {key}", *map(lua_source, _RUNTIME)])
 
 
-def _contracts() -> Tree:
+def _contracts(place: GatewayPlace) -> Tree:
     """Two scripts of one source: Envoy enters a phase only where the script has a function for it."""
-    source = contract_runtime()
+    source = contract_runtime(place)
     return http_filter(
         LUA,
         "lua.v3.Lua",

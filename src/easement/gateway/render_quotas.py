@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from functools import cache
-from importlib.resources import files
 from typing import Final
 
 from easement.gateway.envoy_types import Tree, typed
+from easement.gateway.lua_source import lua_source
 from easement.gateway.place import GatewayPlace
 from easement.plan.model import Route
 from easement.store.used_quotas import NOTHING_USED_UP, UsedQuotas
@@ -50,12 +49,9 @@ def quota_file(used: UsedQuotas) -> bytes:
     return json.dumps({"version_info": version, "resources": [resource]}, sort_keys=True).encode()
 
 
-@cache
-def _source() -> str:
-    return files("easement.gateway").joinpath("lua/quotas.lua").read_text(encoding="utf-8")
-
-
 def _script(used: UsedQuotas) -> Tree:
     """The script with its table. What is not plainly a name does not get into it."""
     entries = [f'["{name}"]={int(second)}' for name, second in sorted(used.items()) if _INTEGRATION.fullmatch(name)]
-    return typed(_LUA, default_source_code={"inline_string": f"local USED_UP = {{{','.join(entries)}}}\n{_source()}"})
+    return typed(
+        _LUA, default_source_code={"inline_string": f"local USED_UP = {{{','.join(entries)}}}\n{lua_source('quotas')}"}
+    )

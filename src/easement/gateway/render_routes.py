@@ -42,7 +42,14 @@ from easement.gateway.render_notices import gone, with_notice
 from easement.gateway.render_quotas import FILTER as QUOTA_FILTER
 from easement.gateway.render_quotas import looks_at_quotas
 from easement.gateway.render_replies import header, security_headers
-from easement.gateway.route_contract import filter_context, path_parts, reads_body, reads_request, takes_query
+from easement.gateway.route_contract import (
+    filter_context,
+    path_parts,
+    reads_answers,
+    reads_body,
+    reads_request,
+    takes_query,
+)
 from easement.gateway.schema_key import check_key
 from easement.plan.model import API_KEY, Notice, Plan, Route, Upstream
 from easement.plan.notices import gateway_prefix
@@ -50,6 +57,8 @@ from easement.plan.notices import gateway_prefix
 ROUTES_NAME: Final = "data"
 _RETRY_ON: Final = "connect-failure,refused-stream,reset-before-request,retriable-status-codes"
 _METADATA: Final = f"%DYNAMIC_METADATA({EXT_AUTHZ}:{{}})%"
+_CONDITIONAL: Final = ("if-match", "if-modified-since", "if-none-match", "if-unmodified-since")
+"""Where a condition reads the object, the target must send it: a 304 would tell of one that the caller may not see."""
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
@@ -197,8 +206,9 @@ def _header_changes(route: Route) -> Tree:
         added.append(header("accept", ", ".join(route.answer_types)))
     if added:
         changes["request_headers_to_add"] = added
-    if replaced := replaced_headers(route):
-        changes["request_headers_to_remove"] = list(replaced)
+    removed = [*replaced_headers(route), *(_CONDITIONAL if reads_answers(route) else ())]
+    if removed:
+        changes["request_headers_to_remove"] = removed
     return changes
 
 

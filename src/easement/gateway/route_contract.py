@@ -8,15 +8,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import suppress
 from typing import Any, Final
 
 from easement.interfaces.shape import Projection, Shape, ShapeSet
 from easement.interfaces.shapes import shape_to_json
-from easement.plan.model import BOUND, ParameterRule, Route
+from easement.plan.access_parts import NO_PARTS, AccessParts, access_parts
+from easement.plan.cel_tree import AccessConditionError
+from easement.plan.content_condition import content_condition
+from easement.plan.model import BOUND, ParameterRule, RequestGrant, Route
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}/]+)\}")
 _LUA_MAGIC: Final = re.compile(r"([\^$()%.\[\]*+\-?])")
 _ID_DIGITS: Final = 32
+_TREATMENTS: Final = frozenset({"value", "clear", "truncate", "mask", "hash"})
 _ANY_TEXT: Final = ShapeSet(nodes=(Shape(),))
 _RULED_BY_OTHERS: Final = frozenset({"accept", "authorization", "content-type"})
 """Header parameters that OpenAPI says to ignore (3.1.1 §4.8.12.2.1)."""
@@ -39,7 +44,13 @@ def takes_query(route: Route) -> bool:
 
 def reads_request(route: Route) -> bool:
     """Whether the contract runtime must look at requests; size and undeclared queries are checked without it."""
-    return _reads_target(route) or bool(_rules(route, "header")) or reads_body(route) or _is_bound(route)
+    return (
+        _reads_target(route)
+        or bool(_rules(route, "header"))
+        or reads_body(route)
+        or _is_bound(route)
+        or bool(_access(route))
+    )
 
 
 def _is_bound(route: Route) -> bool:
@@ -83,15 +94,54 @@ def path_parts(template: str) -> list[tuple[str, str]]:
     return parts
 
 
+def runtime_access(grant: RequestGrant) -> dict[str, Any]:
+    """The parts of a grant's condition that the runtime decides, and where in an answer the objects are.
+
+    Raises :class:`~easement.plan.cel_tree.AccessConditionError` for what it cannot evaluate.
+    """
+    parts = access_parts(grant.access)
+    found: dict[str, Any] = {}
+    if parts.request is not None:
+        found["request"] = content_condition(parts.request)
+    if parts.answer is not None:
+        found["answer"] = content_condition(parts.answer)
+        found["place"] = grant.resource_at.split(".") if grant.resource_at else []
+    return found
+
+
+def reads_answers(route: Route) -> bool:
+    """Whether a condition of some grant looks at what the target answers."""
+    return any(access_of(grant).answer is not None for grant in route.grants)
+
+
+def access_of(grant: RequestGrant) -> AccessParts:
+    """The parts of the condition; none where it cannot be compiled, for such a grant lets nobody in."""
+    try:
+        return access_parts(grant.access)
+    except AccessConditionError:
+        return NO_PARTS
+
+
+def _access(route: Route) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for grant in route.grants:
+        with suppress(AccessConditionError):
+            if access := runtime_access(grant):
+                found[grant.integration] = access
+    return {"access": found} if found else {}
+
+
 def _spec(route: Route) -> dict[str, Any]:
     projections = {grant.integration: _checked(grant.projection, grant.id) for grant in route.grants}
     distinct = {json.dumps(tree, sort_keys=True) for tree in projections.values()}
     names = [name for _, name in path_parts(route.path) if name]
+    access = _access(route)
     bound = {"bound": True} if _is_bound(route) else {}
     return {
         **bound,
+        **access,
         "operation": route.id,
-        "reads_target": _reads_target(route),
+        "reads_target": _reads_target(route) or bool(access),
         "path_pattern": path_pattern(route),
         "path_names": names,
         "path": [*_rules(route, "path"), *_readable_texts(route)],
@@ -136,8 +186,8 @@ def _checked(projection: Projection, grant: str) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for name, rule in projection.items():
         if isinstance(rule, str):
-            if rule not in ("value", "clear", "mask"):
-                raise ValueError(f"grant {grant}: the gateway cannot {rule} a field; use mask or drop")
+            if rule not in _TREATMENTS:
+                raise ValueError(f"grant {grant}: the gateway cannot {rule} a field")
             tree[name] = rule
         else:
             tree[name] = _checked(rule, grant)

@@ -38,7 +38,11 @@ _MAX_SHOWN: Final = 100
 _SAFE_INTEGER: Final = 2**53
 VALUE: Final = "value"
 _VALUES: Final = frozenset({str, int, float, bool, type(None)})
-_PASSING: Final = {Handling.CLEAR: "clear", Handling.MASK: "mask", Handling.HASH: "hash"}
+_KEPT: Final = 4
+_ENOUGH: Final = 12
+_PASSING: Final = {
+    Handling.CLEAR: "clear", Handling.MASK: "mask", Handling.TRUNCATE: "truncate", Handling.HASH: "hash",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -115,7 +119,9 @@ class _Compiler:
 def apply_projection(projection: Projection, value: Any, *, hash_key: bytes) -> tuple[Any, tuple[str, ...]]:
     """The projected value and the dotted paths that were removed, sorted, at most ``MAX_REMOVED``.
 
-    ``hash`` gives the hexadecimal HMAC-SHA-256 (RFC 2104) of the canonical JSON of the value; ``mask`` gives ``***``.
+    ``hash`` gives the hexadecimal HMAC-SHA-256 (RFC 2104) of the canonical JSON of the value, ``mask`` gives ``***``,
+    and ``truncate`` the last four characters after these stars, of a text or whole number that has at least twelve (PCI
+    DSS 4.0.1 3.4.1). What has no canonical form, or is not long enough, becomes ``***``.
     A body of which nothing passes becomes None and ``$`` is named as removed.
     """
     projector = _Projector(hash_key=hash_key)
@@ -171,11 +177,12 @@ class _Projector:
             return self._value(value, path, 0)
         if how == "mask":
             return MASK
+        if how == "truncate":
+            return _truncated(value)
         try:
             return hmac.new(self.hash_key, canonical_json(value), hashlib.sha256).hexdigest()
-        except (RecursionError, ValueError):  # no canonical form: nested too deeply, or not JSON
-            self._remove(path)
-            return _REMOVED
+        except (RecursionError, ValueError):  # no canonical form: nested too deeply, not JSON, or not exact
+            return MASK
 
     def _value(self, value: Any, path: str, nesting: int) -> Any:
         if isinstance(value, list | tuple) and nesting < _MAX_ARRAY_NESTING:
@@ -191,16 +198,28 @@ class _Projector:
             self.removed.add(".".join(name[:_MAX_SHOWN] for name in path.split(".")))
 
 
+def _truncated(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return MASK
+    text = str(value)
+    return MASK + text[-_KEPT:] if len(text) >= _ENOUGH else MASK
+
+
 def canonical_json(value: Any) -> bytes:
-    """One text for one value: sorted keys, no spaces, UTF-8, whole numbers without a fraction (``1.0`` is ``1``)."""
+    """One text for one value: sorted keys, no spaces, UTF-8, whole numbers without a fraction (``1.0`` is ``1``).
+
+    Raises ``ValueError`` for what has none: fractions and powers from 2^53 on are not exact (RFC 8785 §3.2.2.3).
+    """
     return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode(
         "utf-8", "surrogatepass"
     )
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer() and abs(value) < _SAFE_INTEGER:
-        return int(value)
+    if isinstance(value, float):
+        if abs(value) >= _SAFE_INTEGER:
+            raise ValueError("not exact")
+        return int(value) if value.is_integer() else value
     if isinstance(value, Mapping):
         return {name: _plain(member) for name, member in value.items()}
     if isinstance(value, list | tuple):

@@ -10,9 +10,10 @@ from datetime import date
 from typing import Final
 
 from easement.contract.identity import reference_key
-from easement.contract.kinds import Agreement, Handling, Integration, Pattern
+from easement.contract.kinds import Agreement, Integration, Pattern
 from easement.estate.agreements import agreements_between, in_force, same_organisation
 from easement.estate.model import Estate
+from easement.plan.access_obstacles import access_obstacles
 from easement.plan.inspection import Reason, inspection_obstacles
 from easement.plan.model import API_KEY, BOUND, InspectionRules
 
@@ -25,6 +26,7 @@ def obstacles(
     for check in _CHECKS:
         found.extend(check(estate, integration))
     model = estate.models[reference_key(integration.spec.interface)]
+    found.extend(access_obstacles(integration, model))
     found.extend(inspection_obstacles(integration, model, inspection))
     if today is not None:
         found.extend(_lapsed_agreements(estate, integration, today))
@@ -39,14 +41,6 @@ def _pattern(_estate: Estate, integration: Integration) -> Iterable[Reason]:
 def _consent(_estate: Estate, integration: Integration) -> Iterable[Reason]:
     if integration.spec.consent != "none":
         yield "ConsentNotEnforced", "consent is asked before routing, and no consent source is connected yet"
-
-
-def _access(_estate: Estate, integration: Integration) -> Iterable[Reason]:
-    access = integration.spec.access
-    if access and integration.spec.pattern is not Pattern.REQUEST:
-        yield "AccessNotEnforced", "access conditions are enforced for requests only"
-    elif "resource." in access:
-        yield "AccessNotEnforced", "access conditions over resource are not enforced yet; use principal and request"
 
 
 def _authentication(_estate: Estate, integration: Integration) -> Iterable[Reason]:
@@ -73,14 +67,6 @@ def _outside(estate: Estate, integration: Integration) -> Iterable[Reason]:
             yield "AccessNotEnforced", f"access conditions do not read the tokens of {source.spec.identity.issuer}"
         if spec.security.authentication != "oauth2":
             yield "AuthenticationNotEnforced", "tokens of an outside issuer are not bound to certificates; use oauth2"
-
-
-def _handling(_estate: Estate, integration: Integration) -> Iterable[Reason]:
-    if integration.spec.pattern is not Pattern.REQUEST:
-        return
-    hashed = sorted(path for path, how in integration.spec.handling.items() if how is Handling.HASH)
-    if hashed:
-        yield "HandlingNotEnforced", f"hash is done for events only; mask or drop {', '.join(hashed)}"
 
 
 def _limits(_estate: Estate, integration: Integration) -> Iterable[Reason]:
@@ -128,10 +114,8 @@ def _lapse(agreement: Agreement) -> str:
 _CHECKS: Final[tuple[Callable[[Estate, Integration], Iterable[Reason]], ...]] = (
     _pattern,
     _consent,
-    _access,
     _authentication,
     _outside,
-    _handling,
     _limits,
     _encryption,
 )

@@ -225,12 +225,14 @@ class RequestGrant:
     """Over all operations of the integration."""
     projection: Projection
     access: str = ""
-    """CEL over ``principal`` (token claims) and ``request`` (path parameters), or empty."""
+    """CEL over ``principal`` (token claims), ``request`` and ``resource`` (what the target answers), or empty."""
     inspection: Inspection | None = None
     outside: OutsideIdentity | None = None
     """Set where the client has its tokens from another issuer: then no token of ours stands for it."""
     operation_limit: Limit | None = None
     """Of this operation alone, beside ``limit``."""
+    resource_at: str = ""
+    """Where in an answer the ``resource`` of ``access`` is: a dotted path, empty for the whole answer."""
     daily_quota: int = 0
     """Calls of a day (UTC) over all operations of the integration; 0 for no quota."""
 

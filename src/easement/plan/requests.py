@@ -13,6 +13,7 @@ from easement.interfaces.model import InterfaceModel, Operation, Schema
 from easement.interfaces.projection import compile_projection
 from easement.interfaces.shape import Projection, ShapeSet
 from easement.interfaces.shapes import compile_shape
+from easement.plan.access_parts import access_parts
 from easement.plan.inspection import inspection_of
 from easement.plan.media_types import is_json
 from easement.plan.model import BOUND, CostClass, RequestGrant, Route, grant_id
@@ -106,6 +107,8 @@ class RequestCompiler:
             return CostClass.INSPECTION
         if parameters.decided or (body is not None and body.unchecked):
             return CostClass.DECISION
+        if any(access_parts(grant.access).is_read for grant in grants):
+            return CostClass.BODY
         is_bound = any(grant.authentication == BOUND for grant in grants)
         if body is not None or is_bound or (grants and _json_answers(operation)):
             return CostClass.BODY
@@ -156,6 +159,7 @@ class RequestCompiler:
             daily_quota=throughput.daily_quota or 0,
             projection=self._projection(operation, spec.handling),
             access=spec.access,
+            resource_at=spec.resource_at,
             outside=outside_identity(self.estate.systems[spec.source]),
             inspection=inspection_of(integration, operation, self.model.definitions),
         )

@@ -17,6 +17,7 @@ from easement.gateway.envoy_process import find_envoy
 from easement.gateway.log_line import fields_of
 from easement.gateway.place import GatewayPlace
 from easement.gateway.rendering import render, static_bootstrap
+from easement.keys.field_hash import open_field_hash_key
 from easement.keys.jose import SigningKey, generate_signing_key, sign_jwt
 from easement.plan.codec import encode_plan, plan_hash
 from easement.plan.model import Plan
@@ -115,8 +116,10 @@ class GatewaySimulator:
         self.key = generate_signing_key()
         self.place = GatewayPlace(
             folder=folder, certificates=folder, host="127.0.0.1", port=free_port(), control_port=0, console_port=1,
-            decider_port=decider_port, admin_port=free_port(), issuer=ISSUER, tls=False, **changes,
+            decider_port=decider_port, admin_port=free_port(), issuer=ISSUER, tls=False,
+            **{"hash_key": folder / "field-hash.key", **changes},
         )  # fmt: skip
+        self.hash_key = open_field_hash_key(self.place.hash_key)
         self.hash = plan_hash(encode_plan(plan))
         self._process: subprocess.Popen[bytes] | None = None
 

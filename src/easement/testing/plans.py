@@ -63,6 +63,7 @@ def make_grant(
     operation_limit: Limit | None = None,
     scopes: Sequence[str] | None = None,
     access: str = "",
+    resource_at: str = "",
     interface: str = DEFAULT_INTERFACE,
 ) -> RequestGrant:
     """A grant of one operation to one client, with the scope ``INTERFACE:OPERATION`` unless told."""
@@ -78,6 +79,7 @@ def make_grant(
         operation_limit=operation_limit,
         projection=projection if projection is not None else {},
         access=access,
+        resource_at=resource_at,
     )
 
 

@@ -36,5 +36,5 @@ def test_configuration_is_what_it_was(file: Path, golden: Callable[[Path, str], 
 def test_listeners_are_what_they_were(golden: Callable[[Path, str], None]):
     rendering = render(decode_plan(PLANS[0].read_bytes()), plan_hash="0" * 64, jwks=JWKS, place=PLACE)
     text = json.dumps(rendering.listeners, indent=1, sort_keys=True, ensure_ascii=False)
-    script = json.dumps(contract_runtime(), ensure_ascii=False)[1:-1]
+    script = json.dumps(contract_runtime(PLACE), ensure_ascii=False)[1:-1]
     golden(HERE / "listeners.json", text.replace(script, "(lua/contract_runtime.lua)") + "\n")

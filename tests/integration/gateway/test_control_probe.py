@@ -53,6 +53,10 @@ def plan_to_probe(port: int) -> Plan:
             "own", path="/own/{client}", answer_types=JSON,
             grants=[make_grant("shop", "own", projection=SEEN, access=own)],
         ),
+        make_route(
+            "hidden", path="/hidden", answer_types=JSON,
+            grants=[make_grant("shop", "hidden", projection=SEEN, access="resource.owner == principal.client_id")],
+        ),
         make_route("admin", method="DELETE", path="/orders", answer_types=JSON),
         upstreams=[make_upstream(port)],
     )  # fmt: skip
@@ -103,9 +107,11 @@ def failed(found: Mapping[tuple[str, str], Outcome]) -> set[tuple[str, str]]:
 def test_everything_holds_at_a_gateway_that_enforces_its_plan(tmp_path: Path) -> None:
     found = outcomes(tmp_path)
     assert failed(found) == set()
-    assert Outcome.NOT_TRIED not in found.values()
+    left = {place for place, outcome in found.items() if outcome is Outcome.NOT_TRIED}
+    assert {operation for operation, _ in left} == {"hidden"}, "what its condition hides cannot be tried as seen"
     assert found["own", "other-object"] is Outcome.HELD
     assert found["make", "over-limit"] is Outcome.HELD
+    assert found["hidden", "hidden-object"] is Outcome.HELD
     assert found["make", "other-operation"] is Outcome.HELD
 
 

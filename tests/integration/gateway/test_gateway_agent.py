@@ -194,13 +194,13 @@ async def test_a_plan_that_cannot_be_enforced_is_refused_and_the_last_good_goes_
     good = installation.control.publish(installation.plan(), installation.jwks)
     async with installation.running() as task:
         hashed = make_route(
-            "hashed", path="/hashed", grants=[make_grant(operation="hashed", projection={"id": "hash"})]
+            "hashed", path="/hashed", grants=[make_grant(operation="hashed", projection={"id": "scramble"})]
         )
         bad = installation.control.publish(installation.plan(hashed), installation.jwks)
         heartbeat = await installation.until(lambda heartbeat: "refused_plan" in heartbeat, task)
         assert heartbeat["refused_plan"] == bad.plan_hash
         assert heartbeat["plan"] == good.plan_hash
-        assert "cannot hash" in heartbeat["reason"]
+        assert "cannot scramble" in heartbeat["reason"]
         assert (await installation.ask(ORDER, token=installation.token("getOrder")))[0] == 200
 
 

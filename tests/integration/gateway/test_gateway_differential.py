@@ -68,6 +68,14 @@ NAMES = [
     "a.b",
     'x"\\/\n',
 ]
+TREATED = {
+    "id": "hash", "kind": "truncate", "name": "hash", "price": "hash", "tags": "hash",
+    "inner": {"deep": "hash", "any": "truncate", "v": "mask", "$": "hash"}, "free": "hash", "any": "hash",
+}  # fmt: skip
+LONG: list[Any] = [
+    "4111111111111111", "é" * 12, "quote\"" * 3, 4111111111111111, 2**70, -(2**60), 1e20, -1.5e18, 1e-7, 0.1, 1 / 3,
+    5e-324, 123456.789, 2**53 - 0.0, "\u2028" * 11, "😀" * 12,
+]  # fmt: skip
 SCALARS: list[Any] = [
     None, True, False, 0, 1, -1, 49, 50, 1.0, 1.5, 9.5, 9.50001, 1e3, -0.0, 2**40, "", "a", "é", "😀😀", "abcde",
     'quote " back \\ slash / \b\f\n\r\t \u2028', "\u007f", "1",
@@ -91,8 +99,9 @@ def gateway(target: UpstreamSimulator, tmp_path_factory: pytest.TempPathFactory)
         body=BODY_WITHOUT_REFERENCES, max_body_bytes=1_000_000,
     )  # fmt: skip
     read = make_route("read", path="/read", grants=[make_grant(operation="read", projection=PROJECTION)])
+    treat = make_route("treat", path="/treat", grants=[make_grant(operation="treat", projection=TREATED)])
     folder: Path = tmp_path_factory.mktemp("differential")
-    with GatewaySimulator(make_plan(check, read, upstreams=[make_upstream(target.port)]), folder) as simulator:
+    with GatewaySimulator(make_plan(check, read, treat, upstreams=[make_upstream(target.port)]), folder) as simulator:
         yield simulator
 
 
@@ -183,6 +192,25 @@ def test_projections_let_through_what_the_reference_does(target: UpstreamSimulat
         status, reply = caller.ask("GET", "/read")
         assert status == 200, target.answer.body
         assert json.loads(reply) == expected, target.answer.body
+
+
+def test_hashes_and_truncations_are_those_of_the_reference(
+    target: UpstreamSimulator, caller: Caller, gateway: GatewaySimulator
+):
+    chance = random.Random(20261126)
+    hashes = 0
+    for number in range(ROUNDS):
+        value = near(chance)
+        for name in chance.sample(NAMES, 3):
+            value[name] = chance.choice(LONG) if chance.random() < 0.8 else [chance.choice(LONG), {"é": 1.0, "a": "b"}]
+        body = json.dumps(value, ensure_ascii=bool(number % 2), indent=number % 4 or None).encode()
+        target.answer = Answer(body=body)
+        expected, _ = apply_projection(TREATED, json.loads(body), hash_key=gateway.hash_key)
+        status, reply = caller.ask("GET", "/treat")
+        assert status == 200, (body, reply)
+        assert json.loads(reply) == expected, body
+        hashes += sum(isinstance(one, str) and len(one) == 64 for one in expected.values())
+    assert hashes > ROUNDS
 
 
 def test_damaged_documents_are_refused_where_the_reference_parser_refuses(target: UpstreamSimulator, caller: Caller):

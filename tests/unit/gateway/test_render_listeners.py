@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from easement.contract.codes import CATALOGUE
+from easement.gateway.lua_source import lua_source
 from easement.gateway.place import GatewayPlace
 from easement.gateway.refusals import REFUSALS
 from easement.gateway.render_clusters import clusters
-from easement.gateway.render_listeners import contract_runtime
 from easement.gateway.rendering import Rendering, bootstrap, render
 from easement.keys.jose import generate_signing_key, sign_jwt
 from easement.testing.plans import make_plan, make_route, make_upstream
@@ -142,6 +142,6 @@ def test_every_code_of_a_refusal_is_explained():
 def test_every_code_of_the_contract_runtime_is_explained():
     import re
 
-    codes = set(re.findall(r"EAS-\d{4}", contract_runtime()))
+    codes = set(re.findall(r"EAS-\d{4}", lua_source("contract_runtime")))
     assert codes
     assert codes <= set(CATALOGUE)

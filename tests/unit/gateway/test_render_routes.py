@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from easement.gateway.access_condition import AccessConditionError
 from easement.gateway.envoy_types import BUFFER, EXT_AUTHZ, LOCAL_RATELIMIT, LUA, RBAC
 from easement.gateway.render_grants import grants_filter
 from easement.gateway.render_routes import route_configuration
+from easement.plan.cel_tree import AccessConditionError
 from easement.testing.plans import make_grant, make_plan, make_route, make_upstream
 
 
@@ -102,9 +102,9 @@ def test_operations_without_body_take_none():
     assert filters[LUA]["name"] == "answers"
 
 
-def test_a_hash_in_a_projection_is_refused_at_compile_time():
-    with pytest.raises(ValueError, match=r"shop-to-orders\.getOrder: the gateway cannot hash"):
-        entries(make_route(grants=[make_grant(projection={"id": "hash"})]))
+def test_a_treatment_that_nobody_knows_is_refused_at_compile_time():
+    with pytest.raises(ValueError, match=r"shop-to-orders\.getOrder: the gateway cannot scramble"):
+        entries(make_route(grants=[make_grant(projection={"id": "scramble"})]))
 
 
 def test_grants_ask_for_client_audience_and_every_scope_of_an_access_token():

@@ -172,7 +172,9 @@ def test_a_missing_limit_is_told() -> None:
     ("changes", "said"),
     [
         pytest.param({"access": "request.nothing == '1'"}, "cannot be compiled", id="a-condition-without-parameter"),
-        pytest.param({"access": "has(principal.region)"}, "cannot be compiled", id="a-condition-of-another-gateway"),
+        pytest.param(
+            {"access": "principal[request.method] == 'a'"}, "cannot be compiled", id="a-condition-of-another-gateway"
+        ),
         pytest.param({"authentication": "mtls"}, "mtls is not enforced", id="a-method-without-enforcement"),
     ],
 )

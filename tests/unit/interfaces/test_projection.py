@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import Any
 
 import pytest
 
@@ -120,3 +121,25 @@ def test_undeclared_object_in_place_of_a_value_is_removed_and_named():
 def test_list_of_values_at_the_root_passes_values_only():
     schema = {"type": "array", "items": TEXT}
     assert project({"$": CLEAR}, ["a", {"ssn": "1-2-3"}], schema)[0] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param("4111111111111111", "***1111", id="card-number"),
+        pytest.param(4111111111111111, "***1111", id="number"),
+        pytest.param("é" * 12, "***éééé", id="characters-not-bytes"),
+        pytest.param("12345678901", "***", id="too-short-to-tell-four"),
+        pytest.param(411111111111.5, "***", id="fraction"),
+        pytest.param(True, "***", id="boolean"),
+        pytest.param(None, "***", id="null"),
+        pytest.param(["4111111111111111"], "***", id="array"),
+    ],
+)
+def test_truncation_leaves_four_of_twelve_or_more(value: Any, expected: str) -> None:
+    assert apply_projection({"pan": "truncate"}, {"pan": value}, hash_key=b"key")[0] == {"pan": expected}
+
+
+@pytest.mark.parametrize("value", [1e20, -(2.0**53), [1e300]])
+def test_what_has_no_exact_text_is_not_hashed_but_hidden(value: Any) -> None:
+    assert apply_projection({"n": "hash"}, {"n": value}, hash_key=b"key")[0] == {"n": "***"}

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from easement.gateway.access_condition import AccessConditionError
 from easement.gateway.access_condition import condition as compiled_condition
 from easement.gateway.header_allow_list import PASSING
 from easement.gateway.render_revocations import FILTER as REVOCATION_FILTER
-from easement.gateway.route_contract import reads_body, takes_query
+from easement.gateway.route_contract import access_of, reads_body, runtime_access, takes_query
 from easement.governance.access.model import (
     Aspect,
     Control,
@@ -24,10 +23,12 @@ from easement.governance.access.model import (
 )
 from easement.governance.access.rendered import Cluster, Listener, read_clusters, read_listener
 from easement.governance.access.wording import counted, listed, projected, rate, span
+from easement.plan.cel_tree import AccessConditionError
 from easement.plan.model import API_KEY, BOUND, Plan, RequestGrant, Route, Upstream
 
 _ATTACKS: Final = "tests/attacks/test_gateway_attacks.py"
 _RED: Final = "tests/attacks/test_red_gateway.py"
+_OBJECTS: Final = "tests/attacks/test_object_level_attacks.py"
 _REQUESTS: Final = "tests/integration/gateway/test_gateway_requests.py"
 _INSPECTION: Final = "tests/integration/gateway/test_waf_gateway.py"
 _LISTENERS: Final = "tests/unit/gateway/test_render_listeners.py"
@@ -154,6 +155,7 @@ def _refusal(call: _Call) -> str:
         return ""
     try:
         compiled_condition(call.grant.access, call.route)
+        runtime_access(call.grant)
     except AccessConditionError as error:
         return f"its access condition cannot be compiled ({error})"
     return ""
@@ -372,12 +374,22 @@ def _objects(call: _Call) -> Control:
         )
     if reason := _refusal(call):
         return none(Aspect.OBJECTS, f"{reason}; the grant is left out and lets nobody in")
+    parts = access_of(call.grant)
+    mechanisms = ["Envoy rbac (CEL over token and path)"] if parts.caller is not None else []
+    evidence = [ledger("error_code=EAS-5403"), test(f"{_ATTACKS}::test_a_condition_on_the_path_cannot_be_escaped")]
+    if parts.request is not None:
+        mechanisms.append(f"{_RUNTIME}, over the request")
+        evidence.append(test(f"{_OBJECTS}::test_an_object_cannot_be_made_in_the_name_of_another"))
+    if parts.answer is not None:
+        where = f" at {call.grant.resource_at}, item by item" if call.grant.resource_at else ""
+        mechanisms.append(f"{_RUNTIME}, over the answer{where}")
+        evidence.append(ledger("error_code=EAS-5414"))
+        evidence.append(test(f"{_OBJECTS}::test_an_object_of_another_is_answered_like_one_that_is_not_there"))
     return compiled(
         Aspect.OBJECTS,
         call.grant.access,
-        "Envoy rbac (CEL over token and path)",
-        ledger("error_code=EAS-5403"),
-        test(f"{_ATTACKS}::test_a_condition_on_the_path_cannot_be_escaped"),
+        "; ".join(mechanisms),
+        *evidence,
         test(f"{_REQUESTS}::test_conditions_hold_for_the_verified_principal"),
     )
 
