@@ -142,7 +142,7 @@ class _Agent:
         if await self.envoy.end_orphan():
             await self._record_death()
         _check_start(self.config.place)
-        await asyncio.to_thread(open_field_hash_key, self.config.place.hash_key)
+        await asyncio.to_thread(open_field_hash_key, self.config.place.field_hash_key)
         self.activation.write_bootstrap()
         tasks = [
             asyncio.create_task(work, name=name)

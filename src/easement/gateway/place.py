@@ -27,8 +27,9 @@ class GatewayPlace:
     max_response_bytes: int = 8 * 1024 * 1024
     max_heap_bytes: int = 2 * 1024 * 1024 * 1024
     max_connections: int = 10_000
-    hash_key: Path = Path("field-hash.key")
-    """The key by which fields are hashed, the same at every gateway and relay: equal values stay equal."""
+    hash_key: Path | None = None
+    """The key by which fields are hashed, the same at every gateway and relay: equal values stay equal. By default one
+    of this gateway's own."""
     gateways: int = 1
     """How many gateways bear the load evenly; each lets its part of every rate through."""
 
@@ -36,6 +37,11 @@ class GatewayPlace:
     def access_log(self) -> Path:
         """The access log that Envoy writes."""
         return self.folder / "access.log"
+
+    @property
+    def field_hash_key(self) -> Path:
+        """The file of the key of field hashes."""
+        return self.hash_key or self.folder / "field-hash.key"
 
     @property
     def live(self) -> Path:

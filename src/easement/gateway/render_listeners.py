@@ -128,7 +128,7 @@ def control_listener(place: GatewayPlace) -> Tree:
 
 def contract_runtime(place: GatewayPlace) -> str:
     """The source of the contract runtime, with the file of the key by which it hashes fields."""
-    key = lua_text(str(place.hash_key))
+    key = lua_text(str(place.field_hash_key))
     return "\n".join([f"local HASH_KEY_FILE = {key}", *map(lua_source, _RUNTIME)])
 
 

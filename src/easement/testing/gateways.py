@@ -116,10 +116,9 @@ class GatewaySimulator:
         self.key = generate_signing_key()
         self.place = GatewayPlace(
             folder=folder, certificates=folder, host="127.0.0.1", port=free_port(), control_port=0, console_port=1,
-            decider_port=decider_port, admin_port=free_port(), issuer=ISSUER, tls=False,
-            **{"hash_key": folder / "field-hash.key", **changes},
+            decider_port=decider_port, admin_port=free_port(), issuer=ISSUER, tls=False, **changes,
         )  # fmt: skip
-        self.hash_key = open_field_hash_key(self.place.hash_key)
+        self.hash_key = open_field_hash_key(self.place.field_hash_key)
         self.hash = plan_hash(encode_plan(plan))
         self._process: subprocess.Popen[bytes] | None = None
 

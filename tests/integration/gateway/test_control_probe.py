@@ -178,7 +178,7 @@ def test_a_condition_that_does_not_decide_is_found(tmp_path: Path, monkeypatch: 
         return real(replace(plan, routes=tuple(routes)), digest)
 
     monkeypatch.setattr(render_probe, "route_configuration", unconditional)
-    assert failed(outcomes(tmp_path)) == {("own", "other-object")}
+    assert failed(outcomes(tmp_path)) == {("own", "other-object"), ("hidden", "hidden-object")}
 
 
 def test_only_what_is_asked_for_is_tried(tmp_path: Path) -> None:
