@@ -46,9 +46,10 @@ class NewKey(_Body):
 
 
 class NewCertificate(_Body):
-    """How long the client certificate lives."""
+    """How long the client certificate lives, and whether its system may sign in with it alone (RFC 8705 §2.1)."""
 
     life_hours: int = Field(24, alias="lifeHours", ge=1, le=720)
+    sign_in: bool = Field(default=False, alias="signIn")
 
 
 def accounts_router(
@@ -134,7 +135,12 @@ def accounts_router(
         def act() -> dict[str, Any]:
             now = datetime.now(UTC)
             issued = authority.issue_client(system, life=timedelta(hours=body.life_hours), now=now)
-            credentials.note_certificate(system, issued.serial_number, actor=person.name, now=now)
+            if body.sign_in:
+                credentials.register_certificate(
+                    system, issued.serial_number, issued.thumbprint, expires=issued.expires, actor=person.name, now=now
+                )
+            else:
+                credentials.note_certificate(system, issued.serial_number, actor=person.name, now=now)
             return {
                 "certificateChain": issued.chain_pem,
                 "privateKey": issued.private_key.reveal(),
@@ -158,7 +164,7 @@ def _add_revocation(
 
     @router.delete("/{system}/credentials/{credential_id}", status_code=204)
     def revoke(system: str, credential_id: str, person: changer) -> Response:
-        """End a secret or key at once, and every token that the system has: the good credential gets new ones."""
+        """End a credential at once, and every token that the system has: the good credential gets new ones."""
 
         def act() -> None:
             now = datetime.now(UTC)

@@ -162,17 +162,20 @@ def register(
 
 
 @app.command()
-def certificate(
+def certificate(  # noqa: PLR0917 - the parameters are the command's options
     system: System,
     folder: Annotated[Path, typer.Argument(help="Folder for SYSTEM.pem and SYSTEM.key.", file_okay=False)],
     hours: Annotated[int, typer.Option(min=1, max=720, help="Hours until it ends.")] = 24,
+    sign_in: Annotated[
+        bool, typer.Option("--sign-in", help="Let the system get tokens with it alone, without a secret.")
+    ] = False,
     server: Server = "",
     data: Data = None,
 ) -> None:
     """Issue a client certificate into a folder: the chain, and the private key (mode 0600)."""
     from easement.store.atomic_file import write_atomically
 
-    made = _ask("POST", system, "certificates", server, data, {"lifeHours": hours})
+    made = _ask("POST", system, "certificates", server, data, {"lifeHours": hours, "signIn": sign_in})
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_atomically(folder / f"{system}.key", made["privateKey"].encode())
     write_atomically(folder / f"{system}.pem", made["certificateChain"].encode(), mode=0o644)

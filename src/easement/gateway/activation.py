@@ -18,6 +18,7 @@ from easement.gateway.files import LiveFiles
 from easement.gateway.place import GatewayPlace
 from easement.gateway.plan_index import PlanArchive
 from easement.gateway.render_api_keys import KEYS, key_file
+from easement.gateway.render_control_proof import PROOF, proof_file
 from easement.gateway.render_quotas import QUOTAS, quota_file
 from easement.gateway.render_revocations import REVOCATIONS, revocation_file
 from easement.gateway.rendering import BOOTSTRAP, SECRETS, Rendering, bootstrap, render, static_bootstrap
@@ -60,6 +61,8 @@ class Activation:
         """What Envoy starts from; it holds no plan."""
         path = self.place.folder / BOOTSTRAP
         write_atomically(path, json.dumps(bootstrap(self.place), sort_keys=True, indent=1).encode())
+        if self.place.node_token is not None:
+            _exchanged(self.place.live / PROOF, proof_file(self.place.node_token.read_text().strip()))
         if not (self.place.live / REVOCATIONS).exists():
             self.revoke(NOTHING_REVOKED)
         if not (self.place.live / KEYS).exists():

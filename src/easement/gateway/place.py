@@ -27,6 +27,8 @@ class GatewayPlace:
     max_response_bytes: int = 8 * 1024 * 1024
     max_heap_bytes: int = 2 * 1024 * 1024 * 1024
     max_connections: int = 10_000
+    node_token: Path | None = None
+    """By which the control plane knows its own gateway."""
     hash_key: Path | None = None
     """The key by which fields are hashed, the same at every gateway and relay: equal values stay equal. By default one
     of this gateway's own."""

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from easement.gateway.envoy_types import Tree, seconds, typed
 from easement.gateway.header_allow_list import upstream_filters
 from easement.gateway.place import GatewayPlace
+from easement.gateway.render_control_proof import proof_filters
 from easement.gateway.render_credentials import credential_filters
 from easement.plan.model import OutsideIdentity, Plan, Upstream
 
@@ -32,7 +33,7 @@ def clusters(plan: Plan, place: GatewayPlace) -> list[Tree]:
     """All clusters, sorted by name."""
     own = [_loopback(DECIDER_CLUSTER, place.decider_port, "1s")]
     if place.control_port:
-        own.append(_loopback(CONTROL_CLUSTER, place.console_port, "2s"))
+        own.append(_loopback(CONTROL_CLUSTER, place.console_port, "2s") | _proving(place))
     outside = {
         grant.outside.provider: grant.outside for route in plan.routes for grant in route.grants if grant.outside
     }
@@ -138,6 +139,17 @@ def _loopback(name: str, port: int, connect_timeout: str) -> Tree:
         "connect_timeout": connect_timeout,
         "load_assignment": _endpoint(name, "127.0.0.1", port),
     }
+
+
+def _proving(place: GatewayPlace) -> Tree:
+    if place.node_token is None:
+        return {}
+    options = typed(
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        explicit_http_config={"http_protocol_options": {}},
+        http_filters=proof_filters(place),
+    )
+    return {"typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options}}
 
 
 def _endpoint(cluster: str, host: str, port: int) -> Tree:

@@ -29,6 +29,7 @@ from easement.gateway.refusals import TRANSACTION_HEADER
 from easement.gateway.render_access_log import access_log
 from easement.gateway.render_api_keys import key_filter
 from easement.gateway.render_clusters import CONTROL_CLUSTER, DECIDER_CLUSTER, server_certificate
+from easement.gateway.render_control_proof import PROOF_HEADER
 from easement.gateway.render_inspection import inspection_filter
 from easement.gateway.render_issuers import provider
 from easement.gateway.render_limits import integration_limits_filter
@@ -103,7 +104,13 @@ def control_listener(place: GatewayPlace) -> Tree:
     manager = _manager("control")
     manager["route_config"] = {
         "name": "control",
-        "request_headers_to_remove": ["forwarded", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix"],
+        "request_headers_to_remove": [
+            "forwarded",
+            "x-forwarded-host",
+            "x-forwarded-port",
+            "x-forwarded-prefix",
+            PROOF_HEADER,
+        ],
         "request_headers_to_add": [header(TRANSACTION_HEADER, "%REQ(X-REQUEST-ID)%")],
         "response_headers_to_remove": ["server"],
         "response_headers_to_add": security_headers(),

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
 from collections.abc import Sequence
@@ -56,6 +57,8 @@ class IssuedCertificate:
     """A client certificate chain (PEM, leaf first), its serial number (hexadecimal), private key and last moment."""
 
     serial_number: str
+    thumbprint: str
+    """base64url SHA-256 of the leaf (``x5t#S256``, RFC 8705 §3.1)."""
     chain_pem: str
     private_key: Secret
     expires: datetime
@@ -105,6 +108,7 @@ class CertificateAuthority:
         certificate = self._sign(builder, [name], [ExtendedKeyUsageOID.CLIENT_AUTH])
         return IssuedCertificate(
             serial_number=f"{certificate.serial_number:x}",
+            thumbprint=_thumbprint(certificate),
             chain_pem=(_pem(certificate) + _pem(self._issuing.certificate)).decode(),
             private_key=Secret(_private_pem(key).decode()),
             expires=certificate.not_valid_after_utc,
@@ -286,6 +290,10 @@ def _ip_name(address: str) -> x509.IPAddress:
 def _is_ageing(certificate: x509.Certificate, now: datetime) -> bool:
     life = certificate.not_valid_after_utc - certificate.not_valid_before_utc
     return certificate.not_valid_after_utc - now <= life / _RENEW_FRACTION
+
+
+def _thumbprint(certificate: x509.Certificate) -> str:
+    return base64.urlsafe_b64encode(certificate.fingerprint(hashes.SHA256())).rstrip(b"=").decode()
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

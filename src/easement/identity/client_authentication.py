@@ -1,8 +1,10 @@
-"""Who asks? Client authentication at the OAuth 2.0 endpoints: secret by header or form, or a signed assertion.
+"""Who asks? Client authentication at the OAuth 2.0 endpoints: by secret, signed assertion or client certificate.
 
 * Exactly one method in a request (RFC 6749 §2.3); every failure looks the same from outside.
 * An assertion is signed by a key that was registered for the account, is meant for us alone, lives five minutes at most
   and is good for one use (RFC 7523 §3).
+* A certificate authenticates alone where it was issued for that, is of our own authority for the system that the
+  request names, and was verified by our own gateway (RFC 8705 §2.1).
 * Failures are recorded for accounts that exist, and limited for each caller and account. Whoever proves an identity
   passes even then: behind a shared address nobody can shut others out, and 256 bits cannot be guessed at any rate.
 """
@@ -28,7 +30,7 @@ from easement.identity.spent_tokens import SpentTokens
 from easement.keys.jose import CLOCK_SKEW_S, JoseError, peek_claims, verify_jwt
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+METHODS: Final = ("client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth")
 MAX_ASSERTION_LIFE_S: Final = 300
 _TYPES: Final = frozenset({"", "jwt", "client-authentication+jwt"})
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -68,9 +70,20 @@ class ClientAuthenticator:
             raise _RefusedError("unknown-client")
         if method == "private_key_jwt":
             self._check_assertion(request, claimed, now)
+        elif method == "tls_client_auth":
+            self._check_certificate(request, claimed, now)
         elif not self.credentials.is_secret_of(claimed, _secret(request, method), now):
             raise _RefusedError("wrong-secret")
         return claimed
+
+    def _check_certificate(self, request: OAuthRequest, client_id: str, now: datetime) -> None:
+        shown = request.certificate
+        if shown is None or not shown.is_vouched:
+            raise _RefusedError("no-certificate")
+        if not shown.is_of(client_id):
+            raise _RefusedError("certificate-of-another")
+        if not self.credentials.is_certificate_of(client_id, shown.thumbprint, now):
+            raise _RefusedError("certificate-not-for-sign-in")
 
     def _check_assertion(self, request: OAuthRequest, client_id: str, now: datetime) -> None:
         keys = self.credentials.keys_of(client_id)
@@ -119,8 +132,10 @@ def _method(request: OAuthRequest) -> tuple[str, str]:
         )
         if present
     ]
+    if not named and request.certificate is not None and request.one("client_id"):
+        named = ["tls_client_auth"]
     if not named:
-        raise invalid_client("no client authentication: use a client secret or a client assertion")
+        raise invalid_client("no client authentication: use a client secret, a client assertion or a certificate")
     if len(named) > 1:
         raise OAuthError("invalid_request", "more than one method of client authentication in one request")
     claimed = _claimed(request, named[0])
@@ -133,7 +148,7 @@ def _method(request: OAuthRequest) -> tuple[str, str]:
 def _claimed(request: OAuthRequest, method: str) -> str:
     if method == "client_secret_basic":
         return _basic(request.authorization)[0]
-    if method == "client_secret_post":
+    if method in {"client_secret_post", "tls_client_auth"}:
         return request.one("client_id")
     if request.one("client_assertion_type") != ASSERTION_TYPE or not request.one("client_assertion"):
         raise OAuthError("invalid_request", f"send client_assertion with client_assertion_type {ASSERTION_TYPE}")

@@ -1,4 +1,4 @@
-"""Credentials of service accounts: client secrets and public keys, both in two generations.
+"""Credentials of service accounts: client secrets, public keys, API keys and certificates, in two generations.
 
 * A secret is shown once; only its SHA-256 is stored. Two may live at once, so that a system changes over without a
   gap; every secret ends.
@@ -26,7 +26,7 @@ from easement.keys.jose import VerificationKey, verification_key
 from easement.keys.secrets import Secret
 from easement.store.api_key_hashes import ApiKeyHashes
 from easement.store.database import reading, writing
-from easement.store.tables import client_api_keys, client_keys, client_secrets
+from easement.store.tables import client_api_keys, client_certificates, client_keys, client_secrets
 
 SECRET_PREFIX: Final = "eas_"  # noqa: S105 - the public prefix
 API_KEY_PREFIX: Final = "eak_"
@@ -35,11 +35,14 @@ SECRET_LIFE: Final = timedelta(days=180)
 MAX_SECRET_LIFE: Final = timedelta(days=366)
 ROTATION_OVERLAP: Final = timedelta(hours=24)
 MAX_LIVE: Final = 2
-Kind = Literal["secret", "key", "api-key"]
+Kind = Literal["secret", "key", "api-key", "certificate"]
 _CLIENT_ID = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _SECRET = credential_pattern(SECRET_PREFIX, "[0-9a-f]{16}")
+_ENDING: Final[tuple[Kind, ...]] = ("secret", "api-key", "certificate")
 _NO_HASH: Final = "0" * 64
-_TABLES: Final[Mapping[Kind, Table]] = {"secret": client_secrets, "key": client_keys, "api-key": client_api_keys}
+_TABLES: Final[Mapping[Kind, Table]] = {
+    "secret": client_secrets, "key": client_keys, "api-key": client_api_keys, "certificate": client_certificates,
+}  # fmt: skip
 # Built once: it runs for every token, and building it costs as much as running it.
 _SECRET_ROW: Final = select(client_secrets.c.hash, client_secrets.c.expires, client_secrets.c.revoked).where(
     client_secrets.c.id == bindparam("id"), client_secrets.c.client_id == bindparam("client_id")
@@ -196,11 +199,37 @@ class CredentialStore:
         return Credential(id=identifier, client_id=client_id, kind="key", created=now, expires=None, revoked=None)
 
     def note_certificate(self, client_id: str, serial_number: str, *, actor: str, now: datetime) -> None:
-        """Record that a client certificate was issued. It is not stored: it ends by itself within days."""
+        """Record that a certificate was issued with which nobody signs in: it is not stored, and ends within days."""
         self._record("credential.certificate-issued", actor, client_id, serial_number, now)
 
+    def register_certificate(
+        self, client_id: str, serial_number: str, thumbprint: str, *, expires: datetime, actor: str, now: datetime
+    ) -> None:
+        """Let a client certificate of our own authority authenticate its system (``tls_client_auth``, RFC 8705 §2.1).
+
+        ``thumbprint`` is as in :class:`~easement.identity.oauth_messages.PresentedCertificate`. Raises
+        :class:`CredentialError` when two live already.
+        """
+        _check_client_id(client_id)
+        with writing(self.engine) as connection:
+            _lock(connection, client_id)
+            if len(_select(connection, client_id, "certificate", now)) >= MAX_LIVE:
+                raise CredentialError("EAS-7102", f"{client_id} has two live certificates to sign in with: revoke one")
+            row = {"id": serial_number, "client_id": client_id, "hash": thumbprint, "created": now, "expires": expires}
+            connection.execute(insert(client_certificates).values(**row))
+            self._record("credential.certificate-issued", actor, client_id, serial_number, now)
+
+    def is_certificate_of(self, client_id: str, thumbprint: str, now: datetime) -> bool:
+        """Whether a live certificate with which ``client_id`` signs in has this thumbprint."""
+        table = client_certificates
+        live = select(table.c.hash).where(
+            table.c.client_id == client_id, table.c.revoked.is_(None), table.c.expires > now
+        )
+        with reading(self.engine) as connection:
+            return any(hmac.compare_digest(known, thumbprint) for known in connection.execute(live).scalars())
+
     def revoke(self, client_id: str, credential_id: str, *, actor: str, now: datetime) -> None:
-        """End a secret or key at once. Raises :class:`CredentialError` when ``client_id`` has no such live one."""
+        """End a credential at once. Raises :class:`CredentialError` when ``client_id`` has no such live one."""
         with writing(self.engine) as connection:
             if not _revoke(connection, credential_id, now, client_id=client_id):
                 raise CredentialError("EAS-7106", f"{client_id} has no credential {credential_id!r} to revoke")
@@ -217,10 +246,10 @@ class CredentialStore:
         return tuple(sorted(found, key=lambda one: one.created, reverse=True))
 
     def live_with_an_end(self, now: datetime) -> tuple[Credential, ...]:
-        """The live secrets and API keys of every account, newest first within each account."""
+        """The live secrets, API keys and certificates of every account, newest first within each account."""
         found: list[Credential] = []
         with reading(self.engine) as connection:
-            for kind in ("secret", "api-key"):
+            for kind in _ENDING:
                 table = _TABLES[kind]
                 rows = connection.execute(
                     select(table.c.id, table.c.client_id, table.c.created, table.c.expires)

@@ -20,6 +20,8 @@ class PresentedCertificate:
 
     thumbprint: str
     identity: str
+    is_vouched: bool = False
+    """Whether it is certain that our gateway says so: then it may authenticate, not only bind."""
 
     def is_of(self, system: str) -> bool:
         """Whether it was issued to this system."""

@@ -192,7 +192,7 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
     app = create_api(
         services,
         (
-            oauth_router(oauth),
+            oauth_router(oauth, services.node_token),
             sign_in_router(sign_in, cookie),
             accounts_router(credentials, authority, spent, is_system=_is_system(registry), guard=access.guard),
             signing_keys_router(keys, on_changed=registry.feed.publish, guard=access.guard),

@@ -136,6 +136,7 @@ async def _gateway(settings: Settings, stop: asyncio.Event) -> None:
                 decider_port=settings.decider_port,
                 admin_port=settings.gateway_admin_port,
                 issuer=issuer_of(settings),
+                node_token=data.node_token,
                 hash_key=data.keys / "field-hash.key",
                 gateways=settings.gateways,
             ),

@@ -258,6 +258,17 @@ client_api_keys: Final = Table(
     Column("revoked", Moment),
 )
 
+client_certificates: Final = Table(
+    "client_certificates",
+    METADATA,
+    Column("id", String(40), primary_key=True),
+    Column("client_id", String(63), nullable=False, index=True),
+    Column("hash", String(64), nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("expires", Moment, nullable=False),
+    Column("revoked", Moment),
+)
+
 client_keys: Final = Table(
     "client_keys",
     METADATA,
