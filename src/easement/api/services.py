@@ -45,6 +45,8 @@ class ControlServices:
     api_keys: Callable[[], ApiKeyHashes]
     roles: Callable[[], Mapping[str, bool]]
     used_quotas: Callable[[], UsedQuotas] = dict
+    single_sign_on: bool = False
+    """Whether there is an OpenID provider."""
     allowed_hosts: frozenset[str] = frozenset({"localhost", "127.0.0.1", "[::1]"})
     max_bundle_bytes: int = 64 * 1024 * 1024
     max_body_bytes: int = 256 * 1024

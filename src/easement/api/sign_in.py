@@ -1,4 +1,4 @@
-"""Signing in with a one-time link, and out.
+"""Signing in with a one-time link or at an OpenID provider, and out.
 
 Opening the link shows a button; only pressing it uses the link up, so that a mail program's preview does not.
 """
@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
+import structlog
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from easement.api.form_body import FormError, read_form_body
-from easement.api.session_cookie import SessionCookie
-from easement.identity.sign_in import SignIn, is_csrf_token
+from easement.api.session_cookie import SessionCookie, is_https
+from easement.identity.openid import ATTEMPT_LIFE, OpenIdError, OpenIdSignIn
+from easement.identity.sign_in import Session, SignIn, is_csrf_token
 
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -31,12 +33,17 @@ _PAGE: Final = """<!doctype html>
 </html>
 """
 _BUTTON: Final = '<form method="post"><button type="submit">Sign in</button></form>'
+SSO_CALLBACK: Final = "/sign-in/sso/answer"
+_MAX_PARAMETER: Final = 8_000
+_log = structlog.get_logger()
 _GONE: Final = "Links are good for one sign-in within fifteen minutes. An administrator makes a new one with: "
 
 
-def sign_in_router(sign_in: SignIn, cookie: SessionCookie) -> APIRouter:
-    """``/sign-in/{code}`` and ``/sign-out``."""
+def sign_in_router(sign_in: SignIn, cookie: SessionCookie, openid: OpenIdSignIn | None = None) -> APIRouter:
+    """``/sign-in/sso`` where there is an OpenID provider, ``/sign-in/{code}`` and ``/sign-out``."""
     router = APIRouter(include_in_schema=False)
+    if openid is not None:
+        _add_single_sign_on(router, sign_in, cookie, openid)
 
     def show(code: str, request: Request) -> Response:
         if not sign_in.is_open_link(code):
@@ -53,11 +60,15 @@ def sign_in_router(sign_in: SignIn, cookie: SessionCookie) -> APIRouter:
         session = await run_in_threadpool(sign_in.use_link, code)
         if session is None:
             return _gone()
-        response = RedirectResponse("/", status_code=303, headers=_HEADERS)
-        life = session.expires - datetime.now(UTC)
-        cookie.write(request, response, session.cookie.reveal(), int(life.total_seconds()))
-        return response
+        return _signed_in(request, cookie, session)
 
+    router.add_api_route("/sign-in/{code}", show, methods=["GET"])
+    router.add_api_route("/sign-in/{code}", use, methods=["POST"])
+    _add_sign_out(router, sign_in, cookie)
+    return router
+
+
+def _add_sign_out(router: APIRouter, sign_in: SignIn, cookie: SessionCookie) -> None:
     async def sign_out(request: Request) -> Response:
         value = cookie.read(request.cookies)
         try:
@@ -73,10 +84,65 @@ def sign_in_router(sign_in: SignIn, cookie: SessionCookie) -> APIRouter:
         cookie.write(request, response, "", 0)
         return response
 
-    router.add_api_route("/sign-in/{code}", show, methods=["GET"])
-    router.add_api_route("/sign-in/{code}", use, methods=["POST"])
     router.add_api_route("/sign-out", sign_out, methods=["POST"])
-    return router
+
+
+def _add_single_sign_on(router: APIRouter, sign_in: SignIn, cookie: SessionCookie, openid: OpenIdSignIn) -> None:
+    """Out to the provider and back."""
+
+    def begin(request: Request) -> Response:
+        if not cookie.may_be_set(request):
+            return _needs_https()
+        try:
+            attempt = openid.begin(sign_in.clock())
+        except OpenIdError as error:
+            return _not_vouched(error)
+        response = RedirectResponse(attempt.url, status_code=303, headers=_HEADERS)
+        _write_attempt(request, response, attempt.browser.reveal(), int(ATTEMPT_LIFE.total_seconds()))
+        return response
+
+    def finish(request: Request) -> Response:
+        if not cookie.may_be_set(request):
+            return _needs_https()
+        answer = {name: value for name, value in request.query_params.items() if len(value) <= _MAX_PARAMETER}
+        try:
+            name = openid.finish(answer, request.cookies.get(_attempt_name(request), ""), sign_in.clock())
+        except OpenIdError as error:
+            return _not_vouched(error)
+        session = sign_in.begin_vouched_session(name, openid.client.issuer)
+        if session is None:
+            return _not_vouched(OpenIdError("the provider vouches for nobody who was added here"))
+        response = _signed_in(request, cookie, session)
+        _write_attempt(request, response, "", 0)
+        return response
+
+    router.add_api_route("/sign-in/sso", begin, methods=["GET"])
+    router.add_api_route(SSO_CALLBACK, finish, methods=["GET"])
+
+
+def _signed_in(request: Request, cookie: SessionCookie, session: Session) -> Response:
+    response = RedirectResponse("/", status_code=303, headers=_HEADERS)
+    life = session.expires - datetime.now(UTC)
+    cookie.write(request, response, session.cookie.reveal(), int(life.total_seconds()))
+    return response
+
+
+def _attempt_name(request: Request) -> str:
+    return "__Host-easement-sso" if is_https(request) else "easement_sso"
+
+
+def _write_attempt(request: Request, response: Response, value: str, max_age_s: int) -> None:
+    """By which the browser is known when it comes back: nobody is signed in by an answer that another one began."""
+    response.set_cookie(
+        _attempt_name(request), value, max_age=max_age_s, path="/", secure=is_https(request), httponly=True,
+        samesite="lax",
+    )  # fmt: skip
+
+
+def _not_vouched(error: OpenIdError) -> Response:
+    _log.warning("identity.single_sign_on_refused", reason=str(error))
+    text = "Begin again. Where that does not help, an administrator must add you, or the provider cannot be reached."
+    return _page(403, "You are not signed in", text, '<p><a href="/sign-in/sso">Begin again</a></p>')
 
 
 def is_from_elsewhere(request: Request) -> bool:

@@ -224,7 +224,10 @@ class Console:
         """How to sign in."""
         text = "Open a sign-in link. An administrator makes one with: easement person link NAME"
         title = "Too many failed attempts" if error.status == 429 else "You are not signed in"
-        return self.message(None, error.status, title, text)
+        sso = self.services.single_sign_on
+        return self.render(
+            "message.html", None, "", status=error.status, title=title, text=text, refreshing=False, sso=sso
+        )
 
     def refuse(self, error: ApiError) -> Response:
         """A page that this person may not see."""

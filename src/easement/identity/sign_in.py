@@ -1,4 +1,4 @@
-"""How people prove who they are: API tokens, one-time links and web sessions. All random, stored as hashes.
+"""How people prove who they are to us: API tokens, one-time links and web sessions. All random, stored as hashes.
 
 * An API token carries at most its owner's roles, and ends.
 * A link is good for one sign-in within fifteen minutes.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from easement.identity.acts import RecordSink, administrative_act
 from easement.identity.people import People, PeopleError, Person, PersonEntry, enabled_person
@@ -145,15 +145,28 @@ class SignIn:
                 return None
             link = connection.execute(select(one_time_links).where(one_time_links.c.hash == hashed)).one()
             entry = enabled_person(connection, link.person_id)
-            if entry is None:
-                return None
-            cookie = new_random()
-            session = _person_of_session(entry, cookie, link.issued_by or "")
-            expires = now + SESSION_LIFE
-            row = {"hash": session.session, "person_id": entry.id, "issued_by": session.issued_by, "created": now}
-            connection.execute(insert(web_sessions).values(**row, last_seen=now, expires=expires))
-            connection.execute(delete(web_sessions).where(web_sessions.c.expires <= now))
-            self._record("session.begun", entry.name, entry.name, now)
+            return None if entry is None else self._begin(connection, entry, now, issued_by=link.issued_by or "")
+
+    def begin_vouched_session(self, name: str, provider: str) -> Session | None:
+        """Begin a session for whom an OpenID provider has vouched; None for nobody's name, or a disabled person's."""
+        now = self.clock()
+        try:
+            entry = self._enabled(name)
+        except PeopleError:
+            return None
+        with writing(self.engine) as connection:
+            return self._begin(connection, entry, now, provider=provider)
+
+    def _begin(
+        self, connection: Connection, entry: PersonEntry, now: datetime, *, issued_by: str = "", **detail: str
+    ) -> Session:
+        cookie = new_random()
+        session = _person_of_session(entry, cookie, issued_by)
+        expires = now + SESSION_LIFE
+        row = {"hash": session.session, "person_id": entry.id, "issued_by": session.issued_by, "created": now}
+        connection.execute(insert(web_sessions).values(**row, last_seen=now, expires=expires))
+        connection.execute(delete(web_sessions).where(web_sessions.c.expires <= now))
+        self._record("session.begun", entry.name, entry.name, now, **detail)
         return Session(cookie=Secret(cookie), person=session, expires=expires)
 
     def authenticate_session(self, cookie: str) -> Person | None:

@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 from fastapi import FastAPI
+from sqlalchemy import Engine
 
 from easement.api.access import AccessControl
 from easement.api.accounts import accounts_router
@@ -23,7 +24,7 @@ from easement.api.people import people_router
 from easement.api.quota_routes import quota_router
 from easement.api.services import ControlServices
 from easement.api.session_cookie import SessionCookie
-from easement.api.sign_in import sign_in_router
+from easement.api.sign_in import SSO_CALLBACK, sign_in_router
 from easement.api.signing_keys import signing_keys_router
 from easement.console.routes import console_router
 from easement.governance.compilation import compile_current, current_plan, enforced_estate
@@ -37,12 +38,13 @@ from easement.identity.certificate_authority import CertificateAuthority, Leaf, 
 from easement.identity.credentials import CredentialStore
 from easement.identity.expiries import Expiry, certificate_expiries, credential_expiries, expiry_metrics
 from easement.identity.first_run import ensure_node_token, prepare_people
+from easement.identity.openid import OpenIdClient, OpenIdSignIn
 from easement.identity.people import People
 from easement.identity.sign_in import SignIn
 from easement.identity.signing_keys import KeyRing
 from easement.identity.spent_tokens import SpentTokens
 from easement.keys.local import open_local_keys
-from easement.keys.secrets import Secret
+from easement.keys.secrets import Secret, resolve
 from easement.ledger.query import LedgerReader
 from easement.ledger.spool import Spool
 from easement.monitoring.expectations import write_expectations
@@ -177,6 +179,7 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
         revocations=spent.revocations,
         api_keys=lambda: credentials.api_key_hashes(registry.now()),
         used_quotas=lambda: used_up(quotas(registry.now())),
+        single_sign_on=bool(settings.oidc_issuer),
         roles=lambda: roles_ready(data, int(time.time() * 1000)),
         allowed_hosts=frozenset({"localhost", "127.0.0.1", "[::1]", settings.public_host}),
     )
@@ -193,7 +196,7 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
         services,
         (
             oauth_router(oauth, services.node_token),
-            sign_in_router(sign_in, cookie),
+            sign_in_router(sign_in, cookie, _single_sign_on(settings, data, engine)),
             accounts_router(credentials, authority, spent, is_system=_is_system(registry), guard=access.guard),
             signing_keys_router(keys, on_changed=registry.feed.publish, guard=access.guard),
             people_router(sign_in, console_url=registry.console_url, guard=access.guard),
@@ -218,6 +221,25 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
         probe_every=timedelta(hours=settings.probe_hours),
         started=registry.now(),
     )
+
+
+def _single_sign_on(settings: Settings, data: DataDirectory, engine: Engine) -> OpenIdSignIn | None:
+    """Raises ``ValueError`` for settings that cannot work."""
+    if not settings.oidc_issuer:
+        return None
+    if not settings.oidc_client_id:
+        raise ValueError("EASEMENT_OIDC_ISSUER is set: set EASEMENT_OIDC_CLIENT_ID, too")
+    reference = settings.oidc_client_secret
+    client = OpenIdClient(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        secret=partial(resolve, reference, base=data.root) if reference else None,
+        claim=settings.oidc_claim,
+        redirect_uri=issuer_of(settings) + SSO_CALLBACK,
+        ca=settings.oidc_ca,
+        allow_plain=settings.environment == "development",
+    )
+    return OpenIdSignIn(client, engine)
 
 
 def leaves_of(settings: Settings) -> tuple[Leaf, ...]:

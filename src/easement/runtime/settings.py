@@ -66,6 +66,13 @@ class Settings(BaseSettings):
     smtp_password: str = Field("", description="Reference to the password, such as secret://env/SMTP_PASSWORD.")
     smtp_from: str = Field("easement@localhost", description="Sender of notices.")
     smtp_ca: str = Field("", description="PEM file of the mail server's authority; empty means the system's.")
+    oidc_issuer: str = Field("", description="OpenID provider at which people sign in; empty means by links only.")
+    oidc_client_id: str = Field("", description="What this installation is called at the OpenID provider.")
+    oidc_client_secret: str = Field(
+        "", description="Reference to its secret there, such as secret://env/OIDC_SECRET; empty for a public client."
+    )
+    oidc_claim: str = Field("email", description="Claim of the ID token whose value is the name of a person here.")
+    oidc_ca: str = Field("", description="PEM file of the OpenID provider's authority; empty means the system's.")
     webhook_private_hosts: str = Field(
         "", description="Hosts, separated by commas, that may receive notices although their address is private."
     )

@@ -236,6 +236,16 @@ web_sessions: Final = Table(
     Column("expires", Moment, nullable=False, index=True),
 )
 
+openid_attempts: Final = Table(
+    "openid_attempts",
+    METADATA,
+    Column("hash", String(64), primary_key=True),
+    Column("browser", String(64), nullable=False),
+    Column("verifier", String(128), nullable=False),
+    Column("nonce", String(128), nullable=False),
+    Column("expires", Moment, nullable=False, index=True),
+)
+
 client_secrets: Final = Table(
     "client_secrets",
     METADATA,
