@@ -96,7 +96,13 @@ def discovery_router(services: ControlServices) -> APIRouter:
     ) -> WorkListsView:
         """What nobody owns, nobody uses, nothing flows through, or is there twice."""
         estate = services.catalogue.read().estate
-        lists = present_worklists(services.registry, services.ledger, estate, stale_after=timedelta(days=stale_days))
+        lists = present_worklists(
+            services.registry,
+            services.ledger,
+            estate,
+            places=services.health.accounts_in_several_places(services.registry.now()),
+            stale_after=timedelta(days=stale_days),
+        )
         return WorkListsView(
             lists=[
                 WorkListView(

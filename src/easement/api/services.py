@@ -24,6 +24,9 @@ class HealthReader(Protocol):
     def integration_health(self, now: datetime) -> Sequence[Any]:
         """One dataclass for each integration."""
 
+    def accounts_in_several_places(self, now: datetime) -> Mapping[str, Sequence[str]]:
+        """The source addresses of each account that was let in from more than one of late."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlServices:

@@ -10,7 +10,7 @@ import typer
 
 def worklist(  # noqa: PLR0917 - the parameters are the command's options
     name: Annotated[
-        str, typer.Argument(help="ownerless, stale, orphaned, duplicate or unused.", metavar="[LIST]")
+        str, typer.Argument(help="ownerless, stale, orphaned, duplicate, unused or shared.", metavar="[LIST]")
     ] = "",
     owner: Annotated[str, typer.Option("--owner", help="Only what this team owns.")] = "",
     stale_days: Annotated[int, typer.Option("--stale-days", min=1, max=3650, help="Silence that counts.")] = 90,

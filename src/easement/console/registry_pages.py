@@ -210,7 +210,8 @@ class RegistryPages:
         person = self.console.person(request)
         owner = _text(request, "owner", 63)
         estate = self.services.catalogue.read().estate
-        lists = present_worklists(self.services.registry, self.services.ledger, estate)
+        places = self.services.health.accounts_in_several_places(self.services.registry.now())
+        lists = present_worklists(self.services.registry, self.services.ledger, estate, places=places)
         shown = {name: [item for item in items if owner in {"", item.owner}] for name, items in lists.items()}
         return self.console.render(
             "worklists.html", person, "/worklists", title="Work lists", lists=shown, owner=owner,

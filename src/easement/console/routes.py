@@ -216,18 +216,15 @@ class Console:
             enforced=enforcement_word(conditions_of(plan, found.name)),
         )
 
-    def message(self, person: Person | None, status: int, title: str, text: str) -> Response:
-        """A page of one sentence."""
-        return self.render("message.html", person, "", status=status, title=title, text=text, refreshing=False)
+    def message(self, person: Person | None, status: int, title: str, text: str, *, sso: bool = False) -> Response:
+        """A page of one sentence; with ``sso`` it leads to the OpenID provider."""
+        return self.render("message.html", person, "", status=status, title=title, text=text, refreshing=False, sso=sso)
 
     def not_signed_in(self, error: ApiError) -> Response:
         """How to sign in."""
         text = "Open a sign-in link. An administrator makes one with: easement person link NAME"
         title = "Too many failed attempts" if error.status == 429 else "You are not signed in"
-        sso = self.services.single_sign_on
-        return self.render(
-            "message.html", None, "", status=error.status, title=title, text=text, refreshing=False, sso=sso
-        )
+        return self.message(None, error.status, title, text, sso=self.services.single_sign_on)
 
     def refuse(self, error: ApiError) -> Response:
         """A page that this person may not see."""

@@ -5,7 +5,7 @@ Each item says why it is on its list. Retired integrations are on none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +17,7 @@ from easement.estate.flows import is_event
 from easement.estate.model import Estate, LifecycleState
 
 STALE_AFTER: Final = timedelta(days=90)
+_SHOWN_PLACES: Final = 5
 _FLOWING: Final = frozenset({LifecycleState.LIVE, LifecycleState.DEPRECATED})
 
 
@@ -29,6 +30,8 @@ class WorkList(StrEnum):
     DUPLICATE = "duplicate"
     UNUSED = "unused"
     """Grants that nobody uses, in contracts that are used: rights to take away (least privilege)."""
+    SHARED = "shared"
+    """Service accounts in use from several addresses at once: a credential that more than one may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +56,8 @@ class Signs:
     reviewed: Mapping[str, datetime] = field(default_factory=dict)
     registered: Mapping[str, datetime] = field(default_factory=dict)
     used: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    places: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Account → its source addresses of late, where there are several."""
 
 
 def worklists(
@@ -66,6 +71,7 @@ def worklists(
         WorkList.ORPHANED: _orphaned(estate, integrations),
         WorkList.DUPLICATE: _duplicate(estate, integrations),
         WorkList.UNUSED: _unused(estate, integrations, signs, now, stale_after),
+        WorkList.SHARED: _shared(estate, signs),
     }
     return {name: tuple(sorted(items, key=lambda item: (item.subject, item.why))) for name, items in found.items()}
 
@@ -134,6 +140,22 @@ def _unused(
                 owner=integration.metadata.owner,
                 why=f"{operation} is granted and was {when} called, while the contract is in use: take it out",
             )
+
+
+def _shared(estate: Estate, signs: Signs) -> Iterator[WorkItem]:
+    """One system may have several addresses; two that share a credential cannot be told apart, nor stopped alone."""
+    for account, addresses in signs.places.items():
+        system = estate.systems.get(account)
+        if system is None:
+            continue
+        shown = ", ".join(addresses[:_SHOWN_PLACES])
+        more = f" and {len(addresses) - _SHOWN_PLACES} more" if len(addresses) > _SHOWN_PLACES else ""
+        yield WorkItem(
+            worklist=WorkList.SHARED,
+            subject=f"system/{account}",
+            owner=system.metadata.owner,
+            why=f"its account was used from {shown}{more} within an hour: are these one system?",
+        )
 
 
 def _orphaned(estate: Estate, integrations: Mapping[str, Integration]) -> Iterator[WorkItem]:

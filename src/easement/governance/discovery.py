@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -26,9 +27,14 @@ def present_edges(
 
 
 def present_worklists(
-    registry: Registry, ledger: LedgerReader, estate: Estate, *, stale_after: timedelta = STALE_AFTER
+    registry: Registry,
+    ledger: LedgerReader,
+    estate: Estate,
+    *,
+    places: Mapping[str, Sequence[str]],
+    stale_after: timedelta = STALE_AFTER,
 ) -> dict[WorkList, tuple[WorkItem, ...]]:
-    """The work lists of the registry as it is, judged by the ledger and the reviews."""
+    """The work lists of the registry as it is, judged by the ledger, the reviews and where accounts are used from."""
     now = registry.now()
     served: dict[str, datetime] = {}
     used: dict[tuple[str, str], datetime] = {}
@@ -41,5 +47,5 @@ def present_worklists(
     with reading(registry.engine) as connection:
         reviewed = last_approvals(connection, "Integration")
     registered = {name: stored.created for name, stored in registry.snapshot().integrations.items()}
-    signs = Signs(served=served, reviewed=reviewed, registered=registered, used=used)
+    signs = Signs(served=served, reviewed=reviewed, registered=registered, used=used, places=places)
     return worklists(estate, signs, now, stale_after=stale_after)

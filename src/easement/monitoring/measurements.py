@@ -71,6 +71,8 @@ class Measured:
     last_success_ms: dict[str, int] = field(default_factory=dict)
     dead_letters: dict[tuple[str, str], int] = field(default_factory=dict)
     """By integration and transaction: when it was dead-lettered, or 0 when it was replayed since."""
+    addresses: dict[tuple[str, str], int] = field(default_factory=dict)
+    """By account and source address: when it was last let in from there."""
 
 
 def measure(records: Iterable[Record], known: Mapping[str, object]) -> Measured:
@@ -81,6 +83,10 @@ def measure(records: Iterable[Record], known: Mapping[str, object]) -> Measured:
             continue
         name = record.integration if record.integration in known or not record.integration else "unregistered"
         _count(result, record, name)
+        address = record.detail.get("remote")
+        if record.status is not Status.REFUSED and record.account and isinstance(address, str):
+            place = record.account, address
+            result.addresses[place] = max(record.time_ms, result.addresses.get(place, 0))
     return result
 
 

@@ -77,6 +77,11 @@ class MonitoringReader:
             held = store.minutes(last - minutes + 1, last) if store else {}
         return sum(counts.refused for by_minute in held.values() for counts in by_minute.values())
 
+    def accounts_in_several_places(self, now: datetime) -> dict[str, tuple[str, ...]]:
+        """The source addresses of each account that was let in from more than one within the last hour."""
+        with reading_roll_ups(self._folder) as store:
+            return store.addresses(_ms(now) - SERIES_MINUTES * MINUTE_MS) if store else {}
+
     def transitions(self, integration: str = "", *, limit: int = 100, alerts_only: bool = False) -> list[Transition]:
         """Changes of state, newest first."""
         with reading_roll_ups(self._folder) as store:

@@ -18,6 +18,7 @@ from easement.monitoring.measurements import BUCKETS_MS, MINUTE_MS, Counts, Meas
 STORE_FILE: Final = "measurements.db"
 _DAY_MINUTES: Final = 24 * 60
 KEPT_MINUTES: Final = 8 * _DAY_MINUTES
+ADDRESS_KEPT_MS: Final = 24 * 60 * MINUTE_MS
 MAX_DEAD_LETTERS: Final = 100_000
 _COUNTERS: Final = (
     "success", "failed", "retried", "dead_lettered", "refused", "bytes_in", "bytes_out", "latency_us",
@@ -38,6 +39,8 @@ CREATE TABLE IF NOT EXISTS seen (integration TEXT PRIMARY KEY, last_seen_ms INTE
   last_success_ms INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS dead_letters (integration TEXT, transaction_id TEXT, time_ms INTEGER NOT NULL,
   PRIMARY KEY (integration, transaction_id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS addresses (account TEXT, address TEXT, last_ms INTEGER NOT NULL,
+  PRIMARY KEY (account, address)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS transitions (id INTEGER PRIMARY KEY, integration TEXT NOT NULL, old TEXT NOT NULL,
   new TEXT NOT NULL, reason TEXT NOT NULL, time_ms INTEGER NOT NULL, alert INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS transitions_integration ON transitions (integration, id);
@@ -122,6 +125,11 @@ class RollUpStore:
                     for name, time_ms in measured.last_seen_ms.items()
                 ],
             )
+            connection.executemany(
+                "INSERT INTO addresses VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET last_ms = "
+                "max(last_ms, excluded.last_ms)",
+                [(*place, last_ms) for place, last_ms in measured.addresses.items()],
+            )
             self._count_dead_letters(connection, measured)
             self._keep(connection, "cursor", str(cursor))
 
@@ -131,6 +139,7 @@ class RollUpStore:
             self._keep(connection, "read_ms", str(now_ms))
             oldest = now_ms // MINUTE_MS - KEPT_MINUTES
             connection.execute("DELETE FROM minutes WHERE minute < ?", (oldest,))
+            connection.execute("DELETE FROM addresses WHERE last_ms < ?", (now_ms - ADDRESS_KEPT_MS,))
             connection.execute("DELETE FROM days WHERE day < ?", (oldest // _DAY_MINUTES,))
 
     def forget_dead_letters(self, integration: str, before_ms: int) -> None:
@@ -164,6 +173,16 @@ class RollUpStore:
         """What was let through on one day (days since the epoch, UTC), by integration."""
         rows = self._connection.execute("SELECT integration, calls FROM days WHERE day = ?", (day,))
         return dict(rows.fetchall())
+
+    def addresses(self, since_ms: int) -> dict[str, tuple[str, ...]]:
+        """From where each account was let in since then, by account; those with one address are left out."""
+        rows = self._connection.execute(
+            "SELECT account, address FROM addresses WHERE last_ms >= ? ORDER BY account, address", (since_ms,)
+        )
+        found: dict[str, list[str]] = {}
+        for account, address in rows:
+            found.setdefault(account, []).append(address)
+        return {account: tuple(places) for account, places in found.items() if len(places) > 1}
 
     def errors(self) -> dict[tuple[str, str, str], int]:
         """What went wrong since the beginning, by integration, status and error class."""

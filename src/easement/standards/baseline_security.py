@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from easement.contract.kinds import Classification, Severity, Stage
+from easement.contract.kinds import Classification, Pattern, Severity, Stage
 from easement.estate.flows import Direction, is_event
 from easement.standards.facts import IntegrationFacts, InterfaceFacts, SystemFacts
 from easement.standards.model import AnyRule, Found, Rule
@@ -59,6 +59,15 @@ def _open_zone_without_mutual_tls(facts: IntegrationFacts) -> Iterable[Found]:
                 message=f"{system.metadata.name} connects from zone {', '.join(zones)} with "
                 f"{spec.security.authentication} only",
             )
+
+
+def _uninspected(facts: IntegrationFacts) -> Iterable[Found]:
+    zones = sorted(OPEN_ZONES.intersection(facts.source.spec.zones))
+    if zones and facts.integration.spec.waf.mode == "off":
+        yield Found(
+            path="/spec/waf/mode",
+            message=f"what {facts.source.metadata.name} sends from zone {', '.join(zones)} is inspected for no attack",
+        )
 
 
 def _api_key(facts: IntegrationFacts) -> Iterable[Found]:
@@ -189,6 +198,36 @@ spec: {security: {authentication: oauth2+mtls}}
 kind: Integration
 metadata: {name: orders-to-shop}
 spec: {security: {authentication: oauth2+mtls}}""",
+    ),
+    Rule(
+        about=IntegrationFacts,
+        id="uninspected-from-open-zone",
+        title="What comes from open zones is inspected for attacks",
+        rationale="A description says what a field looks like, not that its content harms nobody: a text that fits may "
+        "still be an injection for the target behind it.",
+        severity=Severity.WARNING,
+        blocks=Stage.NEVER,
+        scope=f"request integrations whose caller is in zone {' or '.join(sorted(OPEN_ZONES))}",
+        applies=lambda facts: facts.integration.spec.pattern is Pattern.REQUEST,
+        check=_uninspected,
+        remedy="Set spec.waf.mode: detect, look at what it finds for a while, then set block.",
+        source="PCI DSS 4.0.1 req. 6.4.2; NIST SP 800-53 SI-10, SI-4; OWASP API Security Top 10 2023 API8",
+        bad="""\
+kind: System
+metadata: {name: shop}
+spec: {zones: [partner]}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {waf: {mode: "off"}}""",
+        good="""\
+kind: System
+metadata: {name: shop}
+spec: {zones: [partner]}
+---
+kind: Integration
+metadata: {name: shop-reads-orders}
+spec: {waf: {mode: detect}}""",
     ),
     Rule(
         about=IntegrationFacts,

@@ -40,6 +40,9 @@ class NoHealth:
     def integration_health(self, now: datetime) -> Sequence[Any]:  # noqa: ARG002 - the signature is the reader's
         return ()
 
+    def accounts_in_several_places(self, now: datetime) -> dict[str, list[str]]:  # noqa: ARG002 - as above
+        return {}
+
 
 @dataclass
 class Control:

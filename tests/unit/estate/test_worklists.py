@@ -57,6 +57,17 @@ def test_what_nobody_uses_and_what_stands_on_nothing_is_orphaned() -> None:
     assert (f"integration/{INTEGRATION}", "what it stands on is not registered: system/shop") in found
 
 
+def test_an_account_in_use_from_several_addresses_may_be_shared() -> None:
+    places = {"shop": [f"10.0.0.{n}" for n in range(7)], "nobody": ["10.0.0.1", "10.0.0.2"]}
+    (found,) = lists(
+        signs=Signs(
+            places=places, served={INTEGRATION: NOW}, reviewed={INTEGRATION: NOW}, used={(INTEGRATION, "getStock"): NOW}
+        )
+    )[WorkList.SHARED]
+    assert found[0] == "system/shop"
+    assert "10.0.0.0, 10.0.0.1, 10.0.0.2, 10.0.0.3, 10.0.0.4 and 2 more within an hour" in found[1]
+
+
 def test_a_retired_integration_is_on_no_list_and_uses_nothing() -> None:
     found = lists(state=LifecycleState.RETIRED, without=["team/platform.yaml", "system/shop.yaml"])
     assert [subject for subject, _ in found[WorkList.ORPHANED]] == ["interface/stock-api@1"]

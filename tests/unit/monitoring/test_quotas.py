@@ -95,3 +95,22 @@ def test_a_list_survives_the_way_and_a_damaged_one_is_refused() -> None:
     for damaged in (b"[]", b'{"a": "7"}', b'{"a": true}', b"{"):
         with pytest.raises(ValueError):  # noqa: PT011 - JSON's own error is one, with its own words
             decode_used_quotas(damaged)
+
+
+def test_an_account_that_is_used_from_several_addresses_is_told(tmp_path: Path) -> None:
+    hour = 3_600_000
+    counted(
+        tmp_path,
+        {"detail": {"remote": "10.0.0.1"}},
+        {"detail": {"remote": "10.0.0.2"}, "status": Status.FAILED},
+        {"detail": {"remote": "10.0.0.3"}, "status": Status.REFUSED},
+        {"detail": {"remote": "10.0.0.4"}, "time_ms": MOMENT_MS - 2 * hour},
+        {"detail": {"remote": "10.0.0.5"}, "account": "web"},
+    )
+    with reading_roll_ups(tmp_path) as store:
+        assert store is not None
+        assert store.addresses(MOMENT_MS - hour) == {"shop": ("10.0.0.1", "10.0.0.2")}
+    writer = RollUpStore(tmp_path)
+    writer.mark_read(MOMENT_MS + 25 * hour)
+    assert writer.addresses(0) == {}
+    writer.close()
