@@ -12,7 +12,8 @@ from typing import Any, Final
 from easement.gateway.envoy_admin import EnvoyAdmin
 from easement.gateway.envoy_types import Tree, typed
 from easement.gateway.render_limits import LIMITS
-from easement.gateway.rendering import CLUSTERS, LISTENERS, ROUTES, SECRETS, Rendering, discovery
+from easement.gateway.rendering import CLUSTERS, LISTENERS, ROUTES, SECRETS, Rendering
+from easement.gateway.watched_files import discovery
 from easement.store.atomic_file import write_atomically
 
 _TAKE_S: Final = 60.0

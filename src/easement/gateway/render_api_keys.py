@@ -5,8 +5,6 @@ The file belongs to no route and no listener: a key that is issued, rotated or r
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from functools import cache
 from typing import Final
@@ -14,6 +12,7 @@ from typing import Final
 from easement.gateway.envoy_types import Tree, typed
 from easement.gateway.lua_source import lua_source
 from easement.gateway.place import GatewayPlace
+from easement.gateway.watched_files import filter_file, watched_filter
 from easement.store.api_key_hashes import NO_KEYS, ApiKeyHashes
 
 KEYS: Final = "keys.json"
@@ -28,12 +27,7 @@ def key_filter(place: GatewayPlace, *, live: bool, known: ApiKeyHashes = NO_KEYS
     """The HTTP filter, off until a route turns it on. One that watches no files (``live`` False) has ``known`` only."""
     if not live:
         return {"name": FILTER, "disabled": True, "typed_config": _script(known)}
-    source = {"resource_api_version": "V3", "path_config_source": {"path": str(place.live / KEYS)}}
-    return {
-        "name": FILTER,
-        "disabled": True,
-        "config_discovery": {"config_source": source, "type_urls": [f"type.googleapis.com/{_LUA}"]},
-    }
+    return watched_filter(FILTER, place.live / KEYS, _LUA, disabled=True)
 
 
 def reads_keys() -> Tree:
@@ -49,10 +43,8 @@ def holds_key_of(client: str) -> Tree:
 
 
 def key_file(hashes: ApiKeyHashes) -> bytes:
-    """What the filter reads; its version is the hash of what is in it."""
-    resource = typed("envoy.config.core.v3.TypedExtensionConfig", name=FILTER, typed_config=_script(hashes))
-    version = hashlib.sha256(json.dumps(resource, sort_keys=True).encode()).hexdigest()
-    return json.dumps({"version_info": version, "resources": [resource]}, sort_keys=True).encode()
+    """What the filter reads."""
+    return filter_file(FILTER, _script(hashes))
 
 
 @cache

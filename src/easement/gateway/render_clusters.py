@@ -11,6 +11,7 @@ from easement.gateway.header_allow_list import upstream_filters
 from easement.gateway.place import GatewayPlace
 from easement.gateway.render_control_proof import proof_filters
 from easement.gateway.render_credentials import credential_filters
+from easement.gateway.watched_files import watched
 from easement.plan.model import OutsideIdentity, Plan, Upstream
 
 CONTROL_CLUSTER: Final = "easement-control"
@@ -100,8 +101,7 @@ def _upstream(upstream: Upstream, place: GatewayPlace) -> Tree:
 
 def server_certificate(place: GatewayPlace) -> Tree:
     """The gateway's own certificate by SDS from files, so that a renewed one is taken up without a restart."""
-    source = {"resource_api_version": "V3", "path_config_source": {"path": str(place.live / "sds.json")}}
-    return {"name": "server", "sds_config": source}
+    return {"name": "server", "sds_config": watched(place.live / "sds.json")}
 
 
 def _verified_tls(server_name: str, ca: str, minimum: str, place: GatewayPlace) -> Tree:

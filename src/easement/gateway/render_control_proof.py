@@ -6,12 +6,11 @@ an authentication only where this header has the node token; who reaches its loo
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Final
 
 from easement.gateway.envoy_types import Tree, http_filter, typed
 from easement.gateway.place import GatewayPlace
+from easement.gateway.watched_files import discovery, watched
 
 PROOF: Final = "control-proof.json"
 PROOF_HEADER: Final = "x-easement-gateway"
@@ -20,10 +19,9 @@ _SECRET: Final = "control-proof"  # noqa: S105 - a name
 
 def proof_filters(place: GatewayPlace) -> list[Tree]:
     """The filters of the control plane's cluster; the first overwrites whatever a caller sent under that name."""
-    source = {"path_config_source": {"path": str(place.live / PROOF)}, "resource_api_version": "V3"}
     generic = typed(
         "envoy.extensions.http.injected_credentials.generic.v3.Generic",
-        credential={"name": _SECRET, "sds_config": source},
+        credential={"name": _SECRET, "sds_config": watched(place.live / PROOF)},
         header=PROOF_HEADER,
     )
     return [
@@ -39,11 +37,10 @@ def proof_filters(place: GatewayPlace) -> list[Tree]:
 
 
 def proof_file(node_token: str) -> bytes:
-    """What the filter reads; its version is the hash of what is in it."""
+    """What the filter reads."""
     secret = typed(
         "envoy.extensions.transport_sockets.tls.v3.Secret",
         name=_SECRET,
         generic_secret={"secret": {"inline_string": node_token}},
     )
-    version = hashlib.sha256(json.dumps(secret, sort_keys=True).encode()).hexdigest()
-    return json.dumps({"version_info": version, "resources": [secret]}, sort_keys=True).encode()
+    return discovery([secret])

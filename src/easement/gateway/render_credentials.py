@@ -7,13 +7,12 @@ same name is overwritten. Without a secret the request is refused, never sent wi
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Final
 
 from easement.gateway.envoy_types import Tree, http_filter, typed
 from easement.gateway.place import GatewayPlace
+from easement.gateway.watched_files import discovery, watched
 from easement.keys.secrets import Secret
 from easement.plan.model import Upstream
 
@@ -31,7 +30,7 @@ def credential_filters(upstream: Upstream, place: GatewayPlace) -> list[Tree]:
     wanted = upstream.credential
     if wanted is None:
         return []
-    source = {"path_config_source": {"path": str(credential_file(place, upstream.name))}, "resource_api_version": "V3"}
+    source = watched(credential_file(place, upstream.name))
     generic = typed(
         "envoy.extensions.http.injected_credentials.generic.v3.Generic",
         credential={"name": secret_name(upstream.name), "sds_config": source},
@@ -66,5 +65,4 @@ def credential_content(upstream: Upstream, secret: Secret | None) -> bytes:
                 generic_secret={"secret": value},
             )
         ]
-    version = hashlib.sha256(json.dumps(resources, sort_keys=True).encode()).hexdigest()
-    return json.dumps({"version_info": version, "resources": resources}, sort_keys=True).encode()
+    return discovery(resources)

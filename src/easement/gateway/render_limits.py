@@ -7,14 +7,13 @@ own that Envoy watches: a plan that changes no limit leaves them as full or as e
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from math import ceil
 from typing import Final
 
 from easement.gateway.envoy_types import RBAC, Tree, seconds, typed
 from easement.gateway.place import GatewayPlace
+from easement.gateway.watched_files import filter_file, watched_filter
 from easement.plan.model import Limit, Plan, Route
 
 LIMITS: Final = "limits.json"
@@ -41,18 +40,12 @@ def integration_limits_filter(place: GatewayPlace, *, live: bool, limits: Mappin
     """The HTTP filter. One that watches no files (``live`` False) has ``limits``, with buckets of its own."""
     if not live:
         return {"name": FILTER, "typed_config": _buckets(limits, place.gateways)}
-    source = {"resource_api_version": "V3", "path_config_source": {"path": str(place.live / LIMITS)}}
-    return {
-        "name": FILTER,
-        "config_discovery": {"config_source": source, "type_urls": [f"type.googleapis.com/{_LOCAL_RATELIMIT}"]},
-    }
+    return watched_filter(FILTER, place.live / LIMITS, _LOCAL_RATELIMIT)
 
 
 def limits_file(limits: Mapping[str, Limit], gateways: int) -> bytes:
-    """What the filter reads; its version is the hash of what is in it."""
-    resource = typed("envoy.config.core.v3.TypedExtensionConfig", name=FILTER, typed_config=_buckets(limits, gateways))
-    version = hashlib.sha256(json.dumps(resource, sort_keys=True).encode()).hexdigest()
-    return json.dumps({"version_info": version, "resources": [resource]}, sort_keys=True).encode()
+    """What the filter reads."""
+    return filter_file(FILTER, _buckets(limits, gateways))
 
 
 def operation_limits(route: Route, gateways: int = 1) -> Tree | None:

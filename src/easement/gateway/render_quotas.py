@@ -6,14 +6,13 @@ only operations under a contract with a quota look at it.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from typing import Final
 
 from easement.gateway.envoy_types import Tree, typed
 from easement.gateway.lua_source import lua_source
 from easement.gateway.place import GatewayPlace
+from easement.gateway.watched_files import filter_file, watched_filter
 from easement.plan.model import Route
 from easement.store.used_quotas import NOTHING_USED_UP, UsedQuotas
 
@@ -27,12 +26,7 @@ def quota_filter(place: GatewayPlace, *, live: bool) -> Tree:
     """The HTTP filter, off until a route turns it on. One that watches no files (``live`` False) refuses nobody."""
     if not live:
         return {"name": FILTER, "disabled": True, "typed_config": _script(NOTHING_USED_UP)}
-    source = {"resource_api_version": "V3", "path_config_source": {"path": str(place.live / QUOTAS)}}
-    return {
-        "name": FILTER,
-        "disabled": True,
-        "config_discovery": {"config_source": source, "type_urls": [f"type.googleapis.com/{_LUA}"]},
-    }
+    return watched_filter(FILTER, place.live / QUOTAS, _LUA, disabled=True)
 
 
 def looks_at_quotas(route: Route) -> Tree | None:
@@ -43,10 +37,8 @@ def looks_at_quotas(route: Route) -> Tree | None:
 
 
 def quota_file(used: UsedQuotas) -> bytes:
-    """What the filter reads; its version is the hash of what is in it."""
-    resource = typed("envoy.config.core.v3.TypedExtensionConfig", name=FILTER, typed_config=_script(used))
-    version = hashlib.sha256(json.dumps(resource, sort_keys=True).encode()).hexdigest()
-    return json.dumps({"version_info": version, "resources": [resource]}, sort_keys=True).encode()
+    """What the filter reads."""
+    return filter_file(FILTER, _script(used))
 
 
 def _script(used: UsedQuotas) -> Tree:

@@ -6,12 +6,11 @@ same with ten operations and with ten thousand, and drains nothing.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Final
 
 from easement.gateway.envoy_types import ACCESS_CLAIMS, JWT_AUTHN, Tree, typed
 from easement.gateway.place import GatewayPlace
+from easement.gateway.watched_files import filter_file, watched_filter
 from easement.store.revocations import NOTHING_REVOKED, Revocations
 
 REVOCATIONS: Final = "revoked.json"
@@ -25,18 +24,12 @@ def revocation_filter(place: GatewayPlace, *, live: bool) -> Tree:
     """The HTTP filter. A configuration that watches no files (``live`` False) knows of no revocation."""
     if not live:
         return {"name": FILTER, "typed_config": _rules(NOTHING_REVOKED)}
-    source = {"resource_api_version": "V3", "path_config_source": {"path": str(place.live / REVOCATIONS)}}
-    return {
-        "name": FILTER,
-        "config_discovery": {"config_source": source, "type_urls": [f"type.googleapis.com/{_RBAC}"]},
-    }
+    return watched_filter(FILTER, place.live / REVOCATIONS, _RBAC)
 
 
 def revocation_file(revocations: Revocations) -> bytes:
-    """What the filter reads; its version is the hash of what is in it."""
-    resource = typed("envoy.config.core.v3.TypedExtensionConfig", name=FILTER, typed_config=_rules(revocations))
-    version = hashlib.sha256(json.dumps(resource, sort_keys=True).encode()).hexdigest()
-    return json.dumps({"version_info": version, "resources": [resource]}, sort_keys=True).encode()
+    """What the filter reads."""
+    return filter_file(FILTER, _rules(revocations))
 
 
 def _rules(revocations: Revocations) -> Tree:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +13,7 @@ from easement.gateway.render_issuers import outside_providers
 from easement.gateway.render_limits import LIMITS, integration_limits, limits_file
 from easement.gateway.render_listeners import Issuers, control_listener, data_listener
 from easement.gateway.render_routes import ROUTES_NAME, route_configuration
+from easement.gateway.watched_files import discovery, watched
 from easement.plan.model import Limit, Plan
 
 LISTENERS: Final = "lds.json"
@@ -56,10 +55,7 @@ def render(plan: Plan, *, plan_hash: str, jwks: dict[str, Any], place: GatewayPl
     rds = {
         "rds": {
             "route_config_name": ROUTES_NAME,
-            "config_source": {
-                "resource_api_version": "V3",
-                "path_config_source": {"path": str(place.live / ROUTES)},
-            },
+            "config_source": watched(place.live / ROUTES),
         }
     }
     issuers = outside_providers(plan)
@@ -80,14 +76,8 @@ def render(plan: Plan, *, plan_hash: str, jwks: dict[str, Any], place: GatewayPl
 
 def bootstrap(place: GatewayPlace) -> Tree:
     """The bootstrap of the running Envoy: everything else comes from watched files."""
-    source = {"resource_api_version": "V3"}
-    return {
-        **_base(place),
-        "dynamic_resources": {
-            "lds_config": {**source, "path_config_source": {"path": str(place.live / LISTENERS)}},
-            "cds_config": {**source, "path_config_source": {"path": str(place.live / CLUSTERS)}},
-        },
-    }
+    sources = {"lds_config": watched(place.live / LISTENERS), "cds_config": watched(place.live / CLUSTERS)}
+    return {**_base(place), "dynamic_resources": sources}
 
 
 def static_bootstrap(rendering: Rendering) -> Tree:
@@ -169,10 +159,3 @@ def _server_secret(place: GatewayPlace) -> Tree:
 
 def _plain(tree: Tree) -> Tree:
     return {key: value for key, value in tree.items() if key != "@type"}
-
-
-def discovery(resources: list[Tree]) -> bytes:
-    """A file of resources; its version is the hash of what is in it."""
-    body = json.dumps(resources, sort_keys=True)
-    version = hashlib.sha256(body.encode()).hexdigest()
-    return json.dumps({"version_info": version, "resources": resources}, sort_keys=True, separators=(",", ":")).encode()

@@ -80,6 +80,12 @@ def test_plan_is_what_it_was(case: str, golden) -> None:
         pytest.param(REQUEST | {"access": "request.query.x == 'eu'"}, "AccessNotEnforced", id="undeclared-query"),
         pytest.param(REQUEST | {"access": "request.headers.x == 'eu'"}, "AccessNotEnforced", id="undeclared-header"),
         pytest.param(REQUEST | {"access": "request.body.x == 'eu'"}, "AccessNotEnforced", id="no-body"),
+        pytest.param(
+            REQUEST | {"sla": {"throughput": {"operations": {"dropOrders": {"limit": "1/s"}}}}},
+            "LimitNotEnforced",
+            id="limit-of-an-operation-that-is-not-used",
+        ),
+        pytest.param(EVENT | {"sla": {"throughput": {"dailyQuota": 5}}}, "LimitNotEnforced", id="quota-of-events"),
         pytest.param(REQUEST | {"resourceAt": "items"}, "AccessNotEnforced", id="place-without-condition"),
         pytest.param(EVENT | {"access": "principal.region == 'eu'"}, "AccessNotEnforced", id="access-event"),
         pytest.param(REQUEST | {"security": {"authentication": "mtls"}}, "AuthenticationNotEnforced", id="mtls"),

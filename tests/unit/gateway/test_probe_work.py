@@ -14,7 +14,8 @@ from easement.gateway.activation import Activation
 from easement.gateway.files import LiveFiles
 from easement.gateway.probe_work import ProbeWork
 from easement.gateway.render_limits import LIMITS
-from easement.gateway.rendering import CLUSTERS, LISTENERS, ROUTES, SECRETS, discovery
+from easement.gateway.rendering import CLUSTERS, LISTENERS, ROUTES, SECRETS
+from easement.gateway.watched_files import discovery
 from easement.store.node_state import NodeStateClient
 from easement.store.probe_messages import (
     ProbeMessage,
