@@ -222,9 +222,12 @@ class Console:
 
     def not_signed_in(self, error: ApiError) -> Response:
         """How to sign in."""
-        text = "Open a sign-in link. An administrator makes one with: easement person link NAME"
+        sso = self.services.single_sign_on
+        text = (
+            f"{'Or open' if sso else 'Open'} a sign-in link. An administrator makes one with: easement person link NAME"
+        )
         title = "Too many failed attempts" if error.status == 429 else "You are not signed in"
-        return self.message(None, error.status, title, text, sso=self.services.single_sign_on)
+        return self.message(None, error.status, title, text, sso=sso)
 
     def refuse(self, error: ApiError) -> Response:
         """A page that this person may not see."""
