@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlalchemy import select
 
 from easement.api.access import AccessControl
 from easement.api.app import create_api
@@ -27,9 +28,10 @@ from easement.identity.sign_in import SignIn
 from easement.keys.secrets import Secret
 from easement.ledger.record import Record, Status
 from easement.monitoring.reader import MonitoringReader
-from easement.store.database import open_engine, sqlite_url
+from easement.store.database import open_engine, reading, sqlite_url
 from easement.store.migrate import upgrade
 from easement.store.revocations import Revocations
+from easement.store.tables_probes import probe_runs
 from easement.testing.installation import free_ports, until
 from easement.testing.ledger_folder import LedgerFolder
 from easement.testing.records import a_record
@@ -245,6 +247,30 @@ def test_a_viewer_may_search_but_not_see_who_tried_what(site: Site, browser: Bro
     forged = page.request.post(site.address + "/registry/views", form={"csrf": "0" * 20, "name": "stolen"})
     assert forged.status == 403
     context.close()
+
+
+def test_only_who_may_asks_for_a_probe_and_only_from_the_page(site: Site, browser: Browser):
+    address, own = site.address + "/controls/probe", {"Origin": site.address}
+    viewer = signed_in(site, browser, "vera")
+    page = viewer.new_page()
+    page.goto(site.address + "/controls")
+    assert page.get_by_role("button", name="Probe").count() == 0, "who may not ask is not offered to"
+    page.goto(site.address + "/registry")
+    csrf = page.evaluate("document.querySelector('input[name=csrf]').value")
+    assert page.request.post(address, form={"csrf": csrf}, headers=own).status == 403
+    viewer.close()
+    admin = signed_in(site, browser, "ada")
+    page = admin.new_page()
+    page.goto(site.address + "/registry")
+    csrf = page.evaluate("document.querySelector('input[name=csrf]').value")
+    for form, headers in (
+        ({"csrf": "0" * 20}, own), ({}, own), ({"csrf": csrf}, {"Origin": "https://evil.example"}),
+        ({"csrf": csrf}, {"Sec-Fetch-Site": "cross-site"}),
+    ):  # fmt: skip
+        assert page.request.post(address, form=form, headers=headers).status == 403, (form, headers)
+    with reading(site.registry.engine) as connection:
+        assert connection.execute(select(probe_runs)).all() == []
+    admin.close()
 
 
 def test_odd_addresses_get_a_page_that_says_why(site: Site, page: Page):
