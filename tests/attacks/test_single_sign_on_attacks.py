@@ -14,17 +14,19 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import select
 
 from easement.api.session_cookie import SECURE_COOKIE, SessionCookie
 from easement.api.sign_in import SSO_CALLBACK, sign_in_router
+from easement.identity import openid
 from easement.identity.openid import OpenIdClient, OpenIdSignIn
 from easement.identity.people import People
 from easement.identity.sign_in import SignIn
 from easement.keys.jose import generate_signing_key
 from easement.keys.secrets import Secret
 from easement.ledger.record import Record
-from easement.store.database import open_engine, sqlite_url
-from easement.store.tables import METADATA
+from easement.store.database import open_engine, reading, sqlite_url
+from easement.store.tables import METADATA, openid_attempts
 from easement.testing.openid_providers import CLIENT_ID, CLIENT_SECRET, OpenIdProviderSimulator
 
 HOME: Final = "https://easement.example:9443"
@@ -228,6 +230,22 @@ def test_a_provider_that_is_down_signs_nobody_in(stand: Stand) -> None:
     stand.provider.__exit__(None, None, None)
     assert refused(stand, browser, answer)
     stand.provider.__enter__()
+
+
+def test_a_flood_of_attempts_fills_no_disk_and_the_newest_goes_on(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openid, "MAX_ATTEMPTS", 5)
+    first = stand.browser()
+    lost = stand.begin(first)
+    for _ in range(12):
+        stand.moment[0] += timedelta(seconds=1)
+        stand.browser().get("/sign-in/sso")
+    with reading(stand.sign_in.engine) as connection:
+        assert len(connection.execute(select(openid_attempts)).all()) == 5
+    assert refused(stand, first, lost)
+    browser = stand.browser()
+    assert stand.come_back(browser, stand.begin(browser)).status_code == 303
 
 
 def test_no_secret_of_an_attempt_is_in_the_browsers_address(stand: Stand) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 import httpx
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from easement.identity.random_token import new_random, stored_hash
 from easement.keys.jose import JoseError, VerificationKey, verification_key, verify_jwt
@@ -26,6 +26,7 @@ from easement.store.database import writing
 from easement.store.tables import openid_attempts
 
 ATTEMPT_LIFE: Final = timedelta(minutes=10)
+MAX_ATTEMPTS: Final = 10_000
 _TIMEOUT_S: Final = 10.0
 _MAX_ANSWER: Final = 256 * 1024
 _METADATA_KEPT: Final = timedelta(hours=1)
@@ -81,6 +82,7 @@ class OpenIdSignIn:
         }  # fmt: skip
         with writing(self.engine) as connection:
             connection.execute(delete(openid_attempts).where(openid_attempts.c.expires <= now))
+            _make_room(connection)
             connection.execute(insert(openid_attempts).values(**row))
         asked = {
             "response_type": "code", "client_id": self.client.client_id, "redirect_uri": self.client.redirect_uri,
@@ -198,6 +200,15 @@ class OpenIdSignIn:
         if answer.status_code != httpx.codes.OK or not isinstance(body, dict):
             raise OpenIdError(f"the provider answered {answer.status_code}")
         return body
+
+
+def _make_room(connection: Connection) -> None:
+    """Anybody may begin an attempt: beyond a bound the oldest go, so that a flood fills no disk."""
+    held = connection.execute(select(func.count()).select_from(openid_attempts)).scalar_one()
+    if held < MAX_ATTEMPTS:
+        return
+    oldest = select(openid_attempts.c.hash).order_by(openid_attempts.c.expires).limit(held - MAX_ATTEMPTS + 1)
+    connection.execute(delete(openid_attempts).where(openid_attempts.c.hash.in_(oldest)))
 
 
 def _challenge(verifier: str) -> str:
