@@ -31,6 +31,7 @@ from easement.gateway.plan_index import PlanArchive
 from easement.gateway.rendering import BOOTSTRAP
 from easement.gateway.target_credentials import TargetCredentials
 from easement.keys.jose import SigningKey, generate_signing_key
+from easement.keys.local_secrets import local_secrets
 from easement.plan.codec import encode_plan, plan_hash
 from easement.plan.model import CostClass, Limit, Plan
 from easement.store.node_state import NodeState
@@ -81,7 +82,7 @@ class RunningGateway:
         )  # fmt: skip
         self.activation = Activation(
             place=place, binary=binary, live=LiveFiles(place.live), archive=PlanArchive(folder / "plans"),
-            admin=EnvoyAdmin(place.admin_port), credentials=TargetCredentials(place, folder),
+            admin=EnvoyAdmin(place.admin_port), credentials=TargetCredentials(place, local_secrets(folder)),
         )  # fmt: skip
 
     async def enforce(self, limit: Limit) -> float:

@@ -148,7 +148,7 @@ def team(name: str, member: str, **spec: Any) -> dict[str, Any]:
 
 def ground(story: Story) -> dict[str, bytes]:
     """What stands before the story begins: three teams, their systems, one API and one event."""
-    hook = {"url": f"http://localhost:{story.receiver.server_port}/changes", "secret": "secret://file/hook"}
+    hook = {"url": f"http://localhost:{story.receiver.server_port}/changes", "secret": "secret://file/secrets/hook"}
     described = {"definition": {"asyncapi": "events.yaml"}, "defaultClassification": "internal"}
     files = small_files(
         team("warehouse", "pat"),
@@ -219,7 +219,8 @@ def story(tmp_path: Path) -> Iterator[Story]:
         receiver = stack.enter_context(webhook_receiver())
         mail = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_security": "none", "smtp_from": "e@example.org"}
         one = stack.enter_context(running(tmp_path / "installation", one_person_several_roles=False, **mail))
-        secret = one.data.root / "hook"
+        secret = one.data.root / "secrets" / "hook"
+        secret.parent.mkdir(mode=0o700)
         secret.touch(mode=0o600)
         secret.write_text("whsec_" + base64.b64encode(HOOK_KEY).decode())
         yield Story(one, tmp_path / "work" / "estate", box, receiver, target.port)

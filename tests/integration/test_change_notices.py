@@ -32,6 +32,7 @@ from easement.governance.notice_webhook import WebhookPolicy, safe_address
 from easement.governance.registry import Actor, Registry
 from easement.identity.certificate_authority import Leaf, open_authority
 from easement.keys.local import open_local_keys
+from easement.keys.local_secrets import local_secrets
 from easement.ledger.record import Record
 from easement.store.change_cases import StoredCase, add_case
 from easement.store.database import open_engine, reading, sqlite_url, writing
@@ -164,11 +165,12 @@ def free_port() -> int:
 
 
 def office(tmp_path: Path, mail: MailServer | None = None, **webhooks: Any) -> PostOffice:
-    for name, value in (("mail-password", PASSWORD), ("hook", "whsec_" + base64.b64encode(b"k" * 32).decode())):
+    for name, value in (("mail-password", PASSWORD), ("secrets/hook", "whsec_" + base64.b64encode(b"k" * 32).decode())):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch(mode=0o600)
         (tmp_path / name).write_text(value)
     return PostOffice(
-        secrets=tmp_path, mail=mail, password="secret://file/mail-password", source="https://console.example.org",
+        secrets=local_secrets(tmp_path), mail=mail, password="secret://file/mail-password", source="https://console.example.org",
         webhooks=WebhookPolicy(**({"is_development": True} | webhooks)),
     )  # fmt: skip
 
@@ -189,7 +191,7 @@ def waiting(registry: Registry, channel: str, address: str, **changed: Any) -> S
             **({
                 "id": f"n-{kept.number}", "case_number": kept.number, "integration": "b-reads-a", "team": "b",
                 "event": "announced", "channel": channel, "address": address,
-                "secret": "secret://file/hook" if channel == WEBHOOK else "",
+                "secret": "secret://file/secrets/hook" if channel == WEBHOOK else "",
                 "subject": "[CHG-0001] interface/a@1 changes", "content": content, "state": WAITING,
                 "due": NOW, "created": NOW,
             } | changed)

@@ -10,7 +10,6 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import httpx
@@ -30,7 +29,8 @@ from easement.broker.puller import Puller
 from easement.broker.records import RecordSink, step_of
 from easement.broker.retry import FailureClass, backoff_seconds, is_exhausted
 from easement.broker.webhook import PostOutcome, post, signed_headers
-from easement.keys.secrets import SecretError, resolve
+from easement.keys.secret_stores import SecretStores
+from easement.keys.secrets import SecretError
 from easement.ledger.errors import LedgerError
 from easement.ledger.record import Status, Step
 
@@ -46,7 +46,7 @@ class Courier:
     publisher: Publisher
     records: RecordSink
     http: httpx.AsyncClient
-    secrets: Path
+    secrets: SecretStores
     plan: Callable[[], RelayPlan]
     integration: str
     _next_post: float = field(default=0.0)
@@ -108,7 +108,7 @@ class Courier:
         if webhook is None:
             raise RuntimeError("a courier serves webhooks only")
         try:
-            secret = await asyncio.to_thread(resolve, webhook.secret, base=self.secrets)
+            secret = await asyncio.to_thread(self.secrets.of_document, webhook.secret, delivery.plan.party.target)
             headers = signed_headers(delivered.webhook_id, int(time.time()), body, secret)
         except (SecretError, ValueError) as error:
             return PostOutcome(failure=FailureClass.TRANSIENT, code="delivery.secret", message=str(error))

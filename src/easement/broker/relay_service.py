@@ -26,6 +26,7 @@ from easement.broker.relay import Relay
 from easement.broker.webhook import LIMITS, TIMEOUT
 from easement.keys.field_hash import open_field_hash_key
 from easement.keys.private_file import PrivateFileError
+from easement.keys.secret_stores import SecretStores
 from easement.ledger.spool import Spool
 from easement.plan.codec import decode_plan
 from easement.store.heartbeat import Heartbeat
@@ -46,8 +47,7 @@ class RelayConfig:
     address: BrokerAddress
     spool: Path
     run: Path
-    secrets: Path
-    """Below which ``secret://file/`` references lie."""
+    secrets: SecretStores
     hash_key: Path
     """The key of hashed fields; made when it is missing."""
     state: NodeStateClient

@@ -113,8 +113,8 @@ CODES: Final[tuple[CodeEntry, ...]] = (
         explanation="A password, token, private key or URL with a password stands in the document. Documents are read "
         "by reviewers and kept for ever in version control: a secret in one of them is a secret no longer. The value "
         "is not repeated in this message.",
-        fix="Take the secret out, refer to it (secret://env/NAME or secret://file/path#key), and change it where it "
-        "is used, because it has been seen.",
+        fix="Take the secret out, refer to it (secret://env/SECRET_NAME or secret://file/secrets/path#key), and change "
+        "it where it is used, because it has been seen.",
     ),
     CodeEntry(
         code="EAS-1303",

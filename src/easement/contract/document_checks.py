@@ -33,7 +33,7 @@ def text_complaints(tree: Any) -> Iterator[Complaint]:
             code="EAS-1302",
             tokens=tokens,
             message=f"a literal secret: {match.what}",
-            hint="refer to it (secret://env/NAME) and change it where it is used: it has been seen",
+            hint="refer to it (secret://env/SECRET_NAME) and change it where it is used: it has been seen",
         )
     yield from _unseen_characters(tree)
 

@@ -296,7 +296,7 @@ PATTERN_TEMPLATES: Final[Mapping[str, PatternTemplate]] = {
         definition=_events("orderShipped", "orders.shipped", _STATE, "id, status"),
         offers=_PUBLISHED % ("id", "id"),
         names={**_TOLD, "target": "carrier", "integration": "orders-to-carrier"},
-        delivery='  delivery: {webhook: {url: "https://$name.example.com/events", secret: "secret://env/WEBHOOK_SECRET"}}\n',
+        delivery='  delivery: {webhook: {url: "https://$name.example.com/events", secret: "secret://env/SECRET_WEBHOOK"}}\n',
     ),
     "scheduled-pull": PatternTemplate(
         form="openapi",

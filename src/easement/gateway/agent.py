@@ -28,6 +28,7 @@ from easement.gateway.probe_work import ProbeWork
 from easement.gateway.rendering import BOOTSTRAP
 from easement.gateway.target_credentials import TargetCredentials
 from easement.keys.field_hash import open_field_hash_key
+from easement.keys.secret_stores import SecretStores
 from easement.ledger.errors import SpoolError
 from easement.ledger.spool import Spool
 from easement.store.heartbeat import Heartbeat
@@ -52,8 +53,7 @@ class GatewayConfig:
     states: NodeStateClient
     spool: Path
     heartbeats: Path
-    secrets: Path
-    """Below which ``secret://file/`` references lie."""
+    secrets: SecretStores
     envoy: str = ""
     threads: int = 1
     rotate_bytes: int = 64 * 1024 * 1024

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 import structlog
 
 from easement.gateway.place import GatewayPlace
 from easement.gateway.render_credentials import FOLDER, credential_content, credential_file
-from easement.keys.secrets import Secret, SecretError, resolve
+from easement.keys.secret_stores import SecretStores
+from easement.keys.secrets import Secret, SecretError
 from easement.plan.model import Upstream
 from easement.store.atomic_file import write_atomically
 
@@ -22,10 +22,10 @@ _WRITABLE: Final = re.compile(r"[\x20-\x7E]{1,8192}")
 
 @dataclass(slots=True)
 class TargetCredentials:
-    """Writes each secret once, and again when it has turned. ``base`` is the folder of ``secret://file/``."""
+    """Writes each secret once, and again when it has turned. An upstream may be shown what is its own system's."""
 
     place: GatewayPlace
-    base: Path
+    secrets: SecretStores
     problems: dict[str, str] = field(default_factory=dict)
     """Upstream → why it has no credential now. Requests to it are refused meanwhile."""
 
@@ -56,7 +56,7 @@ class TargetCredentials:
         if wanted is None:
             return None
         try:
-            secret = _writable(wanted.secret, resolve(wanted.secret, base=self.base))
+            secret = _writable(wanted.secret, self.secrets.of_document(wanted.secret, upstream.name))
         except SecretError as error:
             if self.problems.get(upstream.name) != str(error):
                 _log.error("gateway.credential_missing", target=upstream.name, reason=str(error))

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 import structlog
@@ -22,7 +21,8 @@ from easement.governance.notice_mail import MailServer, UndeliverableError, mail
 from easement.governance.notice_webhook import WebhookPolicy, post_notice
 from easement.governance.records import Act
 from easement.governance.registry import Actor, Registry
-from easement.keys.secrets import SecretError, resolve
+from easement.keys.secret_stores import SecretStores
+from easement.keys.secrets import SecretError
 from easement.ledger.record import DetailValue, Record, Step
 from easement.store.database import reading, writing
 from easement.store.notices import (
@@ -51,10 +51,10 @@ _AT_ONCE: Final = 20
 class PostOffice:
     """How notices leave. Without ``mail`` e-mail waits, and says so; ``password`` is a reference to the secret.
 
-    ``secrets`` is the folder below which ``secret://file/...`` lies; ``source`` names this installation in events.
+    ``secrets`` resolves the references of teams and of our settings; ``source`` names this installation in events.
     """
 
-    secrets: Path
+    secrets: SecretStores
     mail: MailServer | None = None
     password: str = ""
     webhooks: WebhookPolicy = field(default_factory=WebhookPolicy)
@@ -134,7 +134,7 @@ async def _attempt(notice: StoredNotice, office: PostOffice) -> _Attempt:
     try:
         if notice.channel == EMAIL:
             return await asyncio.to_thread(_send_mail, notice, office)
-        secret = await asyncio.to_thread(resolve, notice.secret, base=office.secrets)
+        secret = await asyncio.to_thread(office.secrets.of_document, notice.secret, notice.team)
         outcome = await post_notice(notice, secret, office.webhooks, office.source)
     except UndeliverableError as error:
         return _Attempt(error=str(error), is_final=True)
@@ -149,7 +149,7 @@ def _send_mail(notice: StoredNotice, office: PostOffice) -> _Attempt:
     if office.mail is None:
         return _Attempt(error="no mail server is set: EASEMENT_SMTP_HOST")
     message = mail_of(notice, office.mail.sender)
-    password = resolve(office.password, base=office.secrets) if office.password else None
+    password = office.secrets.of_operator(office.password) if office.password else None
     send_mail(office.mail, password, message)
     return _Attempt()
 

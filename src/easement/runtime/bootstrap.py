@@ -44,7 +44,8 @@ from easement.identity.sign_in import SignIn
 from easement.identity.signing_keys import KeyRing
 from easement.identity.spent_tokens import SpentTokens
 from easement.keys.local import open_local_keys
-from easement.keys.secrets import Secret, resolve
+from easement.keys.secret_stores import SecretStores
+from easement.keys.secrets import Secret
 from easement.ledger.query import LedgerReader
 from easement.ledger.spool import Spool
 from easement.monitoring.expectations import write_expectations
@@ -57,6 +58,7 @@ from easement.runtime.change_notices import post_office
 from easement.runtime.layout import DataDirectory
 from easement.runtime.opened_registry import open_registry
 from easement.runtime.roles import issuer_of
+from easement.runtime.secret_stores import secret_stores
 from easement.runtime.settings import Settings
 from easement.store.database import open_engine, sqlite_url
 from easement.store.heartbeat import read_heartbeat
@@ -141,6 +143,7 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
     now = now or datetime.now(UTC)
     data = DataDirectory(settings.data.resolve())
     data.create()
+    secrets = secret_stores(settings, data)
     provider = open_local_keys(data.keys)
     engine = open_engine(settings.database_url or sqlite_url(data.database))
     upgrade(engine)
@@ -196,7 +199,7 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
         services,
         (
             oauth_router(oauth, services.node_token),
-            sign_in_router(sign_in, cookie, _single_sign_on(settings, data, engine)),
+            sign_in_router(sign_in, cookie, _single_sign_on(settings, secrets, engine)),
             accounts_router(credentials, authority, spent, is_system=_is_system(registry), guard=access.guard),
             signing_keys_router(keys, on_changed=registry.feed.publish, guard=access.guard),
             people_router(sign_in, console_url=registry.console_url, guard=access.guard),
@@ -216,14 +219,14 @@ def build_control_plane(settings: Settings, *, now: datetime | None = None) -> C
         data=data,
         spool=spool,
         ledger=services.ledger,
-        office=post_office(settings, data.root, registry.console_url),
+        office=post_office(settings, secrets, registry.console_url),
         scorecards=services.scorecards,
         probe_every=timedelta(hours=settings.probe_hours),
         started=registry.now(),
     )
 
 
-def _single_sign_on(settings: Settings, data: DataDirectory, engine: Engine) -> OpenIdSignIn | None:
+def _single_sign_on(settings: Settings, secrets: SecretStores, engine: Engine) -> OpenIdSignIn | None:
     """Raises ``ValueError`` for settings that cannot work."""
     if not settings.oidc_issuer:
         return None
@@ -233,7 +236,7 @@ def _single_sign_on(settings: Settings, data: DataDirectory, engine: Engine) -> 
     client = OpenIdClient(
         issuer=settings.oidc_issuer,
         client_id=settings.oidc_client_id,
-        secret=partial(resolve, reference, base=data.root) if reference else None,
+        secret=partial(secrets.of_operator, reference) if reference else None,
         claim=settings.oidc_claim,
         redirect_uri=issuer_of(settings) + SSO_CALLBACK,
         ca=settings.oidc_ca,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from pathlib import Path
 from typing import Final
 
 import structlog
@@ -16,6 +15,7 @@ from easement.governance.notice_delivery import PostOffice, deliver_due
 from easement.governance.notice_mail import MailServer, check_mail_server
 from easement.governance.notice_webhook import WebhookPolicy
 from easement.governance.registry import Registry
+from easement.keys.secret_stores import SecretStores
 from easement.runtime.settings import Settings
 
 _log = structlog.get_logger()
@@ -23,7 +23,7 @@ _LOOK_EVERY_S: Final = 2.0
 _ADVANCE_EVERY_S: Final = 60.0
 
 
-def post_office(settings: Settings, secrets: Path, source: str) -> PostOffice:
+def post_office(settings: Settings, secrets: SecretStores, source: str) -> PostOffice:
     """How notices leave this installation. Raises ``ValueError`` for settings that cannot work."""
     mail = None
     if settings.smtp_host:

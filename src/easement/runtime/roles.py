@@ -12,6 +12,7 @@ import uvloop
 
 from easement.runtime.layout import PRIVATE_UMASK, DataDirectory
 from easement.runtime.logs import configure_logs
+from easement.runtime.secret_stores import secret_stores
 from easement.runtime.settings import Settings
 from easement.runtime.supervisor import stop_on_signals
 from easement.store.node_state import NodeStateClient
@@ -90,7 +91,7 @@ async def _relay(settings: Settings, stop: asyncio.Event) -> None:
             address=_broker_config(settings, "relay").address(),
             spool=data.spool,
             run=data.run,
-            secrets=data.root,
+            secrets=secret_stores(settings, data),
             hash_key=data.keys / "field-hash.key",
             state=_states(settings, "relay"),
         ),
@@ -143,7 +144,7 @@ async def _gateway(settings: Settings, stop: asyncio.Event) -> None:
             states=_states(settings, "gateway"),
             spool=data.spool,
             heartbeats=data.run,
-            secrets=data.root,
+            secrets=secret_stores(settings, data),
             envoy=settings.envoy,
             threads=settings.gateway_threads,
         ),

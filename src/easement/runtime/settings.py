@@ -12,6 +12,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from easement.keys.secret_stores import DEFAULT_DOCUMENT_SECRETS
+
 SETTINGS_FILE: Final = Path("easement.toml")
 Port = Annotated[int, Field(ge=1, le=65535)]
 
@@ -73,6 +75,30 @@ class Settings(BaseSettings):
     )
     oidc_claim: str = Field("email", description="Claim of the ID token whose value is the name of a person here.")
     oidc_ca: str = Field("", description="PEM file of the OpenID provider's authority; empty means the system's.")
+    document_secrets: str = Field(
+        ", ".join(DEFAULT_DOCUMENT_SECRETS),
+        description="Which secrets documents may refer to: patterns STORE/PATH, separated by commas; {owner} is the "
+        "system or team whose document it is, * anything within a part of the path, ** any parts.",
+    )
+    vault_address: str = Field("", description="OpenBao or Vault for secret://vault/MOUNT/PATH#KEY; empty means none.")
+    vault_method: Literal["token", "approle", "jwt", "kubernetes", "cert"] = Field(
+        "token", description="How we sign in there; cert shows the gateway's certificate."
+    )
+    vault_role: str = Field("", description="Role there: the id of an AppRole, the name of a role for jwt or cert.")
+    vault_login: str = Field(
+        "",
+        description="Reference to what signs us in there (token, secret id, JWT), such as secret://file/vault.token.",
+    )
+    vault_mount: str = Field("", description="Where the method is mounted there; empty means the usual place.")
+    vault_namespace: str = Field("", description="Namespace there; empty means the root namespace.")
+    vault_ca: str = Field("", description="PEM file of its authority; empty means the system's.")
+    aws_region: str = Field(
+        "", description="Region of AWS Secrets Manager for secret://aws/NAME; empty means none. Needs the extra aws."
+    )
+    azure_vault: str = Field(
+        "",
+        description="Address of an Azure Key Vault for secret://azure/NAME; empty means none. Needs the extra azure.",
+    )
     webhook_private_hosts: str = Field(
         "", description="Hosts, separated by commas, that may receive notices although their address is private."
     )

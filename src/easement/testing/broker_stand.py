@@ -23,6 +23,7 @@ from easement.identity.certificate_authority import CertificateAuthority, Leaf, 
 from easement.identity.tokens import issue_access_token
 from easement.keys.jose import SigningKey, generate_signing_key
 from easement.keys.local import open_local_keys
+from easement.keys.local_secrets import local_secrets
 from easement.ledger.encoding import decode
 from easement.ledger.record import Record
 from easement.ledger.spool import spool_files
@@ -116,7 +117,7 @@ class BrokerStand:
             address=self.address,
             spool=self.root / "spool",
             run=self.root / "run",
-            secrets=self.root,
+            secrets=local_secrets(self.root),
             hash_key=self.root / "keys" / "field-hash.key",
             state=_state_client(self.root, self.source, f"relay-{worker}"),
             worker=worker,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from easement.broker.connection import BrokerAddress
 from easement.broker.relay_service import RelayConfig, run_relay
+from easement.keys.local_secrets import local_secrets
 from easement.store.node_state import NodeStateClient
 
 
@@ -28,7 +29,7 @@ async def main(settings: dict[str, str]) -> None:
         address=address,
         spool=root / "spool",
         run=root / "run",
-        secrets=root,
+        secrets=local_secrets(root),
         hash_key=root / "keys" / "field-hash.key",
         state=NodeStateClient(
             control_url=settings["control"],

@@ -59,14 +59,15 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 
 def _plan(port: int, ordering_key: str = "") -> Plan:
-    webhook = WebhookTarget(url=f"http://127.0.0.1:{port}/hook", secret="secret://file/hook.secret")
+    webhook = WebhookTarget(url=f"http://127.0.0.1:{port}/hook", secret="secret://file/secrets/hook")
     deliveries = (delivery("orders-to-partner", source="orders", target="partner", webhook=webhook),)
     return plan((channel(deliveries, ordering_key=ordering_key),), deliveries)
 
 
 @contextlib.asynccontextmanager
 async def _running(root: Path, the_plan: Plan) -> AsyncIterator[BrokerStand]:
-    secret = root / "hook.secret"
+    secret = root / "secrets" / "hook"
+    secret.parent.mkdir()
     secret.write_text("whsec_" + base64.b64encode(SECRET).decode())
     secret.chmod(0o600)
     async with broker_stand(root, the_plan) as stand:
@@ -140,11 +141,11 @@ async def test_an_ordered_webhook_waits_for_the_message_before(tmp_path: Path, r
 
 async def test_an_unreadable_secret_is_a_fault_that_can_pass(tmp_path: Path, receiver: Receiver) -> None:
     async with _running(tmp_path, _plan(receiver.port)) as stand:
-        (tmp_path / "hook.secret").chmod(0o644)
+        (tmp_path / "secrets" / "hook").chmod(0o644)
         orders = await stand.client("orders")
         await orders.publish("orders-events", 1, "orderPlaced", ORDER)
         await stand.until(_has(stand, Step.RETRIED))
-        (tmp_path / "hook.secret").chmod(0o600)
+        (tmp_path / "secrets" / "hook").chmod(0o600)
         await stand.until(_has(stand, Step.DELIVERED))
         retried = next(record for record in stand.records() if record.step is Step.RETRIED)
         assert retried.error_code == "delivery.secret"

@@ -24,6 +24,7 @@ from easement.gateway.place import GatewayPlace
 from easement.identity.certificate_authority import Leaf, open_authority
 from easement.keys.jose import generate_signing_key
 from easement.keys.local import open_local_keys
+from easement.keys.local_secrets import local_secrets
 from easement.ledger.encoding import decode
 from easement.ledger.record import Record
 from easement.ledger.spool_reader import SpoolDamage, SpoolReader
@@ -62,7 +63,7 @@ class Installation:
             states=control.client(),
             spool=folder / "spool",
             heartbeats=folder / "run",
-            secrets=folder,
+            secrets=local_secrets(folder),
         )
 
     def plan(self, *more: Any) -> Plan:

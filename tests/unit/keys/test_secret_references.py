@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from easement.keys.secrets import Secret, SecretError, resolve
+from easement.keys.local_secrets import local_secrets
+from easement.keys.secrets import Secret, SecretError
 
 VALUE = "correct horse battery staple"
 
@@ -56,7 +57,7 @@ def test_environment_and_file_references_resolve(tmp_path: Path, monkeypatch: py
     write(tmp_path / "secrets/plain", VALUE + "\n")
     write(tmp_path / "secrets/map.json", json.dumps({"hook": VALUE}))
     for reference in ("env/WEBHOOK_KEY", "file/secrets/plain", "file/secrets/map.json#hook"):
-        assert resolve(f"secret://{reference}", base=tmp_path).reveal() == VALUE
+        assert local_secrets(tmp_path).of_operator(f"secret://{reference}").reveal() == VALUE
 
 
 @pytest.mark.parametrize(
@@ -65,8 +66,8 @@ def test_environment_and_file_references_resolve(tmp_path: Path, monkeypatch: py
         ("hunter2", "not a secret reference"),
         ("secret://env/NOT_SET_ANYWHERE", "not set"),
         ("secret://env/A-B", "one environment variable"),
-        ("secret://env/A#b", "one environment variable"),
-        ("secret://vault/path#key", "unknown"),
+        ("secret://env/A#b", "A is not set"),
+        ("secret://vault/path#key", "not set up"),
         ("secret://file/missing", "cannot be read"),
         ("secret://file/../outside", "stay below"),
         ("secret://file//etc/passwd", "stay below"),
@@ -94,6 +95,6 @@ def test_bad_reference_is_refused_with_its_reason_and_without_any_value(
     (base / "binary").chmod(0o600)
     (base / "link").symlink_to(tmp_path / "outside")
     with pytest.raises(SecretError, match=message) as refusal:
-        resolve(reference, base=base)
+        local_secrets(base).of_operator(reference)
     assert VALUE not in str(refusal.value)
     assert "4711" not in str(refusal.value)
