@@ -3,9 +3,9 @@
 A contract's ``access`` speaks of ``principal`` (the verified token: ``client_id`` and the other standard claims by
 name, any other name is an attribute of the source system) and ``request`` (``request.method``, and path parameters as
 ``request.path.NAME`` or ``request.NAME``). What it says of these alone is decided here; the rest, of queries, headers,
-bodies and answers, by the contract runtime (:mod:`easement.plan.content_condition`). The two names are replaced by
-what Envoy knows, and the result is the JSON of ``Policy.condition``. An attribute that a token lacks makes the
-condition fail: access is refused.
+bodies and answers, by the contract runtime (:mod:`easement.estate.access.content_condition`). The two names are
+replaced by what Envoy knows, and the result is the JSON of ``Policy.condition``. An attribute that a token lacks makes
+the condition fail: access is refused.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from easement.estate.access.access_parts import STANDARD_CLAIMS, access_parts
+from easement.estate.access.cel_tree import AccessConditionError, check_access, is_name, kind_of
 from easement.gateway.envoy_types import JWT_AUTHN, Tree
-from easement.plan.access_parts import STANDARD_CLAIMS, access_parts
-from easement.plan.cel_tree import AccessConditionError, check_access, is_name, kind_of
 from easement.plan.model import Route
 
 
 def condition(expression: str, route: Route) -> Tree | None:
     """The syntax tree for ``Policy.condition``, None where the runtime decides it all.
 
-    Raises :class:`~easement.plan.cel_tree.AccessConditionError`.
+    Raises :class:`~easement.estate.access.cel_tree.AccessConditionError`.
     """
     caller = access_parts(expression).caller
     return None if caller is None else _Rewriter(route).rewrite(caller)

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from easement.estate.access.access_parts import access_parts
+from easement.estate.access.cel_tree import AccessConditionError, expression_of
 from easement.gateway.access_condition import evaluate
 from easement.gateway.control_case import OTHER, PROBE_ANSWER, ControlCase, Credential, Expectation, Owasp, ProbeRequest
 from easement.gateway.route_contract import access_of, path_parts, reads_body
 from easement.gateway.valid_example import NoExampleError, example_of, fits, schema_of
-from easement.plan.access_parts import access_parts
-from easement.plan.cel_tree import AccessConditionError, expression_of
 from easement.plan.model import API_KEY, BOUND, Plan, RequestGrant, Route
 
 DENIED: Final = frozenset({401, 403})

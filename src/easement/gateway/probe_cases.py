@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from easement.estate.access.access_parts import access_parts
+from easement.estate.access.cel_tree import AccessConditionError, expression_of
 from easement.gateway.access_condition import evaluate
 from easement.gateway.route_contract import access_of, path_parts
-from easement.plan.access_parts import access_parts
-from easement.plan.cel_tree import AccessConditionError, expression_of
 from easement.plan.model import Plan, RequestGrant, Route
 
 MAX_ROUTES: Final = 200

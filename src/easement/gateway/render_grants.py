@@ -8,12 +8,12 @@ from typing import Final
 
 import structlog
 
+from easement.estate.access.cel_tree import AccessConditionError
 from easement.gateway.access_condition import condition
 from easement.gateway.envoy_types import ACCESS_CLAIMS, JWT_AUTHN, Tree, typed
 from easement.gateway.render_api_keys import holds_key_of
 from easement.gateway.render_issuers import outside_principals
 from easement.gateway.route_contract import runtime_access
-from easement.plan.cel_tree import AccessConditionError
 from easement.plan.model import API_KEY, BOUND, RequestGrant, Route
 
 _log = structlog.get_logger()

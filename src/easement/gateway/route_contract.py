@@ -11,11 +11,11 @@ import re
 from contextlib import suppress
 from typing import Any, Final
 
+from easement.estate.access.access_parts import NO_PARTS, AccessParts, access_parts
+from easement.estate.access.cel_tree import AccessConditionError
+from easement.estate.access.content_condition import content_condition
 from easement.interfaces.shape import Projection, Shape, ShapeSet
 from easement.interfaces.shapes import shape_to_json
-from easement.plan.access_parts import NO_PARTS, AccessParts, access_parts
-from easement.plan.cel_tree import AccessConditionError
-from easement.plan.content_condition import content_condition
 from easement.plan.model import BOUND, ParameterRule, RequestGrant, Route
 
 _PLACEHOLDER: Final = re.compile(r"\{([^{}/]+)\}")
@@ -97,7 +97,7 @@ def path_parts(template: str) -> list[tuple[str, str]]:
 def runtime_access(grant: RequestGrant) -> dict[str, Any]:
     """The parts of a grant's condition that the runtime decides, and where in an answer the objects are.
 
-    Raises :class:`~easement.plan.cel_tree.AccessConditionError` for what it cannot evaluate.
+    Raises :class:`~easement.estate.access.cel_tree.AccessConditionError` for what it cannot evaluate.
     """
     parts = access_parts(grant.access)
     found: dict[str, Any] = {}

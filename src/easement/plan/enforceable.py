@@ -11,9 +11,9 @@ from typing import Final
 
 from easement.contract.identity import reference_key
 from easement.contract.kinds import Agreement, Integration, Pattern
+from easement.estate.access.access_obstacles import access_obstacles
 from easement.estate.agreements import agreements_between, in_force, same_organisation
 from easement.estate.model import Estate
-from easement.plan.access_obstacles import access_obstacles
 from easement.plan.inspection import Reason, inspection_obstacles
 from easement.plan.model import API_KEY, BOUND, InspectionRules
 
@@ -26,7 +26,7 @@ def obstacles(
     for check in _CHECKS:
         found.extend(check(estate, integration))
     model = estate.models[reference_key(integration.spec.interface)]
-    found.extend(access_obstacles(integration, model))
+    found.extend(("AccessNotEnforced", sentence) for sentence in access_obstacles(integration, model))
     found.extend(inspection_obstacles(integration, model, inspection))
     if today is not None:
         found.extend(_lapsed_agreements(estate, integration, today))

@@ -8,8 +8,8 @@ from typing import Final
 
 from easement.contract.kinds import Integration, Pattern
 from easement.interfaces.in_place import conjuncts
+from easement.interfaces.media_types import is_json
 from easement.interfaces.model import InterfaceModel, Operation, Schema
-from easement.plan.media_types import is_json
 from easement.plan.model import INSPECTED_BODY_LIMIT, Inspection, InspectionExclusion, InspectionRules
 
 _FORM: Final = "application/x-www-form-urlencoded"

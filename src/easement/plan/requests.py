@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from easement.contract.kinds import Handling, Integration, Interface
+from easement.estate.access.access_parts import access_parts
 from easement.estate.model import Estate
 from easement.interfaces.enforced_schema import enforced_schema
+from easement.interfaces.media_types import is_json
 from easement.interfaces.model import InterfaceModel, Operation, Schema
 from easement.interfaces.projection import compile_projection
 from easement.interfaces.shape import Projection, ShapeSet
 from easement.interfaces.shapes import compile_shape
-from easement.plan.access_parts import access_parts
 from easement.plan.inspection import inspection_of
-from easement.plan.media_types import is_json
 from easement.plan.model import BOUND, CostClass, RequestGrant, Route, grant_id
 from easement.plan.parameters import CompiledParameters, ParameterCompiler, in_short
 from easement.plan.parties import audience_of, limit_of, operation_scope, outside_identity, party_of

@@ -8,6 +8,7 @@ from typing import Final
 
 from easement.contract.kinds import Classification, Pattern, Severity, Stage
 from easement.contract.values import Duration
+from easement.estate.access.access_obstacles import access_obstacles
 from easement.standards.baseline_security import OPEN_ZONES
 from easement.standards.facts import IntegrationFacts, SystemFacts
 from easement.standards.model import AnyRule, Found, Rule
@@ -52,6 +53,16 @@ def _zones_skipped(facts: IntegrationFacts) -> Iterable[Found]:
                 message=f"{sender.metadata.name} (zone {outside[0]}) and {receiver.metadata.name} (zone {inside[0]}) "
                 "meet without anything in between",
             )
+
+
+def _has_condition(facts: IntegrationFacts) -> bool:
+    return bool(facts.integration.spec.access or facts.integration.spec.resource_at)
+
+
+def _unenforced_condition(facts: IntegrationFacts) -> Iterable[Found]:
+    path = "/spec/access" if facts.integration.spec.access else "/spec/resourceAt"
+    for sentence in access_obstacles(facts.integration, facts.model):
+        yield Found(path=path, message=sentence)
 
 
 def _no_scopes(facts: IntegrationFacts) -> Iterable[Found]:
@@ -120,6 +131,7 @@ def _restricted_in_clear(facts: IntegrationFacts) -> Iterable[Found]:
 
 
 _SECURITY: Final = "kind: Integration\nmetadata: {name: shop-reads-orders}\nspec: {security: %s}"
+_ACCESS: Final = 'kind: Integration\nmetadata: {name: shop-reads-orders}\nspec: {access: "%s"}'
 _ROTATING: Final = """\
 kind: System
 metadata: {name: shop}
@@ -178,6 +190,23 @@ spec: {security: {authentication: oauth2}}""",
         "kind: System\nmetadata: {name: orders}\nspec: {zones: [cde]}",
         good="kind: System\nmetadata: {name: shop}\nspec: {zones: [internal]}\n---\n"
         "kind: System\nmetadata: {name: orders}\nspec: {zones: [cde]}",
+    ),
+    Rule(
+        about=IntegrationFacts,
+        id="access-not-enforced",
+        title="Conditions on objects can be enforced",
+        rationale="A condition that nothing enforces protects nothing; a contract with one does not flow, and its "
+        "owner should hear of it before the review and not after.",
+        severity=Severity.ERROR,
+        blocks=Stage.REVIEW,
+        scope="integrations with a condition in access, or with resourceAt",
+        applies=_has_condition,
+        check=_unenforced_condition,
+        remedy="Write it over principal, declared parameters, a JSON body or the answer of a GET; "
+        "see the how-to 'Decide by object'.",
+        source="OWASP API Security Top 10 2023 API1; NIST SP 800-53 AC-3, AC-24",
+        bad=_ACCESS % "request.query.undeclared == principal.client_id",
+        good=_ACCESS % "resource.owner == principal.client_id",
     ),
     Rule(
         about=IntegrationFacts,

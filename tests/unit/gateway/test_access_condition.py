@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from easement.estate.access.cel_tree import AccessConditionError
 from easement.gateway.access_condition import condition, evaluate
-from easement.plan.cel_tree import AccessConditionError
 from easement.testing.plans import make_route
 
 TENANT = make_route(path="/tenants/{tenant}/orders/{orderId}")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from easement.estate.access.cel_tree import AccessConditionError
 from easement.gateway.envoy_types import BUFFER, EXT_AUTHZ, LOCAL_RATELIMIT, LUA, RBAC
 from easement.gateway.render_grants import grants_filter
 from easement.gateway.render_routes import route_configuration
-from easement.plan.cel_tree import AccessConditionError
 from easement.testing.plans import make_grant, make_plan, make_route, make_upstream
 
 

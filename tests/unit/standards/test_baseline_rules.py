@@ -286,6 +286,20 @@ CASES: list[Any] = [
         id="api-key",
     ),
     pytest.param(
+        "access-not-enforced",
+        [(READS, "/spec/access", "request.query.undeclared == principal.client_id")],
+        [f"{READS}#/spec/access"],
+        [(READS, "/spec/access", "principal.client_id == 'shop'")],
+        id="a-condition-over-what-is-not-declared",
+    ),
+    pytest.param(
+        "access-not-enforced",
+        [(READS, "/spec/resourceAt", "items")],
+        [f"{READS}#/spec/resourceAt"],
+        [(READS, "/spec/resourceAt", "")],
+        id="a-place-of-objects-without-a-condition",
+    ),
+    pytest.param(
         "plain-http-endpoint",
         [(STORE, "/spec/endpoints/production/url", "http://store.example")],
         [f"{STORE}#/spec/endpoints/production/url"],

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from easement.estate.access.cel_tree import AccessConditionError
 from easement.gateway.access_condition import condition as compiled_condition
 from easement.gateway.header_allow_list import PASSING
 from easement.gateway.render_revocations import FILTER as REVOCATION_FILTER
@@ -23,7 +24,6 @@ from easement.governance.access.model import (
 )
 from easement.governance.access.rendered import Cluster, Listener, read_clusters, read_listener
 from easement.governance.access.wording import counted, listed, projected, rate, span
-from easement.plan.cel_tree import AccessConditionError
 from easement.plan.model import API_KEY, BOUND, Plan, RequestGrant, Route, Upstream
 
 _ATTACKS: Final = "tests/attacks/test_gateway_attacks.py"

@@ -6,26 +6,24 @@ from collections.abc import Iterable
 from typing import Final
 
 from easement.contract.kinds import Integration, Pattern
+from easement.estate.access.access_parts import AccessParts, access_parts
+from easement.estate.access.cel_tree import AccessConditionError
+from easement.estate.access.content_condition import content_condition
+from easement.interfaces.media_types import is_json
 from easement.interfaces.model import InterfaceModel, Operation
-from easement.plan.access_parts import AccessParts, access_parts
-from easement.plan.cel_tree import AccessConditionError
-from easement.plan.content_condition import content_condition
-from easement.plan.inspection import Reason
-from easement.plan.media_types import is_json
 
-_REASON: Final = "AccessNotEnforced"
 _TEXTS: Final = frozenset({"string", "integer", "number", "boolean"})
 
 
-def access_obstacles(integration: Integration, model: InterfaceModel) -> Iterable[Reason]:
-    """Every reason with its sentence; none where there is no condition or all of it is enforced."""
+def access_obstacles(integration: Integration, model: InterfaceModel) -> Iterable[str]:
+    """A sentence for each; none where there is no condition or all of it is enforced."""
     spec = integration.spec
     if not spec.access:
         if spec.resource_at:
-            yield _REASON, "resourceAt says where the resource of access is, and there is no access"
+            yield "resourceAt says where the resource of access is, and there is no access"
         return
     if spec.pattern is not Pattern.REQUEST:
-        yield _REASON, "access conditions are enforced for requests only"
+        yield "access conditions are enforced for requests only"
         return
     try:
         parts = access_parts(spec.access)
@@ -33,11 +31,11 @@ def access_obstacles(integration: Integration, model: InterfaceModel) -> Iterabl
             if part is not None:
                 content_condition(part)
     except AccessConditionError as error:
-        yield _REASON, f"access: {error}"
+        yield f"access: {error}"
         return
     for name in spec.operations:
         for sentence in _of_operation(parts, model.operations[name]):
-            yield _REASON, f"operation {name}: {sentence}"
+            yield f"operation {name}: {sentence}"
 
 
 def _of_operation(parts: AccessParts, operation: Operation) -> Iterable[str]:

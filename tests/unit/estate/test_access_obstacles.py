@@ -8,8 +8,8 @@ import pytest
 
 from easement.contract.kinds import Integration, IntegrationSpec, InterfaceReference, Metadata
 from easement.contract.values import VersionRange
+from easement.estate.access.access_obstacles import access_obstacles
 from easement.interfaces.model import Content, InterfaceModel, Operation, Parameter
-from easement.plan.access_obstacles import access_obstacles
 
 BODY = Content(media={"application/json": {"type": "object"}}, required=True)
 
@@ -36,7 +36,7 @@ def said(access: str, method: str = "GET", **changes: Any) -> list[str]:
     model = InterfaceModel(
         format="openapi", title="x", version="1.0.0", operations={"op": operation}, channels={}, definitions={}
     )
-    return [sentence for _, sentence in access_obstacles(integration, model)]
+    return list(access_obstacles(integration, model))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Final
 
-from easement.plan.cel_tree import AccessConditionError, Tree, is_name, kind_of, syntax_tree
+from easement.estate.access.cel_tree import AccessConditionError, Tree, is_name, kind_of, syntax_tree
 
 STANDARD_CLAIMS: Final = frozenset({"aud", "client_id", "exp", "iat", "iss", "jti", "nbf", "scope", "sub"})
 """Claims that are read by their names; every other name is an attribute of the source system."""
@@ -40,7 +40,7 @@ NO_PARTS: Final = AccessParts()
 
 @lru_cache(maxsize=4096)
 def access_parts(expression: str) -> AccessParts:
-    """Split a condition. Raises :class:`~easement.plan.cel_tree.AccessConditionError`."""
+    """Split a condition. Raises :class:`~easement.estate.access.cel_tree.AccessConditionError`."""
     if not expression:
         return NO_PARTS
     found: dict[str, list[Tree]] = {"caller": [], "request": [], "answer": []}

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from easement.plan.access_parts import content_of
-from easement.plan.cel_tree import AccessConditionError, Tree, is_name, kind_of
+from easement.estate.access.access_parts import content_of
+from easement.estate.access.cel_tree import AccessConditionError, Tree, is_name, kind_of
 
 _FUNCTIONS: Final[Mapping[str, str]] = {
     "_&&_": "and", "_||_": "or", "!_": "not", "_==_": "eq", "_!=_": "ne", "_<_": "lt", "_<=_": "le", "_>_": "gt",
@@ -24,7 +24,7 @@ _EXACT: Final = 2**53
 def content_condition(node: Tree) -> list[Any]:
     """``[operation, operand ...]`` with texts, numbers and lists of the same form.
 
-    Raises :class:`~easement.plan.cel_tree.AccessConditionError` for what is not in the subset.
+    Raises :class:`~easement.estate.access.cel_tree.AccessConditionError` for what is not in the subset.
     """
     place = content_of(node)
     if place is not None:

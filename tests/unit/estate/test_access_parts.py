@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from easement.plan.access_parts import NO_PARTS, access_parts
-from easement.plan.cel_tree import AccessConditionError, expression_of, syntax_tree
-from easement.plan.content_condition import content_condition
+from easement.estate.access.access_parts import NO_PARTS, access_parts
+from easement.estate.access.cel_tree import AccessConditionError, expression_of, syntax_tree
+from easement.estate.access.content_condition import content_condition
 
 CALLER = "request.path.id == principal.client_id"
 
