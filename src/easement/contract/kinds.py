@@ -28,7 +28,9 @@ Line = Annotated[str, StringConstraints(max_length=300)]
 RuleName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$")]
 """Id of a rule; wider than a name, because rules of Spectral rulesets are waived by their own names."""
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-SecretReference = Annotated[str, StringConstraints(pattern=r"^secret://[^\s#]+(#[^\s#]+)?$")]
+SecretReference = Annotated[
+    str, StringConstraints(pattern=r"^secret://(env|file|vault|aws|azure)/[^\s#?%\\]+(#[^\s#]+)?$")
+]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", max_length=2000)]
 
 

@@ -40,7 +40,10 @@ _TYPES: Final[Mapping[str, str]] = {
 _FORMS: Final[Mapping[str, str]] = {
     NAME_PATTERN: "a name: a lower-case letter, then up to 62 lower-case letters, digits and dashes",
     r"^[A-Z]{2}$": "a country code of two capital letters (ISO 3166-1), such as DE",
-    r"^secret://[^\s#]+(#[^\s#]+)?$": "a reference to a secret, such as secret://env/SECRET_NAME or secret://file/secrets/path#key",
+    r"^secret://(env|file|vault|aws|azure)/[^\s#?%\\]+(#[^\s#]+)?$": (
+        "a reference to a secret in env, file, vault, aws or azure, such as secret://env/SECRET_NAME or "
+        "secret://file/secrets/path#key"
+    ),
     r"^https?://[^\s/?#@]+(/[^\s?#]*)?$": "an http or https URL without user name, query and fragment",
     r"^[\x21\x23-\x5B\x5D-\x7E]{1,100}$": "an OAuth scope: no spaces, quotes or backslashes (RFC 6749 section 3.3)",
     r"^[0-9a-f]{64}$": "a SHA-256 of 64 lower-case hexadecimal digits",

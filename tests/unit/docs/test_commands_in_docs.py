@@ -15,6 +15,7 @@ import typer
 from easement.cli.main import app
 from easement.contract.codes import CATALOGUE
 from easement.contract.loader import load
+from easement.standards.baseline import BASELINE
 
 ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -76,3 +77,7 @@ def test_codes_in_the_docs_exist(page: Path):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_no_page_promises_what_only_people_can_judge(page: Path):
     assert "compliant" not in page.read_text().lower()
+
+
+def test_the_readme_counts_the_rules_of_the_baseline() -> None:
+    assert f"a baseline of {len(BASELINE)} rules" in (ROOT / "README.md").read_text()
