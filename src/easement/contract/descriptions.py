@@ -87,6 +87,8 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "InterfaceSpec.fields": "Classification by field path, for a description that one cannot edit.",
     "InterfaceSpec.idempotency": "By which field a consumer knows a message that comes again.",
     "InterfaceSpec.ordering": "Messages with the same key keep their order.",
+    "InterfaceSpec.administrative": "Operations that manage the system itself. One that looks like it is granted only "
+    "where it is listed here; a contract that uses one is of high risk, and two people approve it.",
     "InterfaceSpec.ownership": "Which attribute of an entity says whose it is, for object-level authorisation.",
     "InterfaceSpec.subject": "Which field names the person that a message is about.",
     "InterfaceSpec.system": "The system that offers the interface.",

@@ -317,6 +317,8 @@ class InterfaceSpec:
     fields: dict[FieldPath, FieldTag] = field(default_factory=dict)
     default_classification: Classification | None = None
     """Classification of every field that carries none of its own. Say it on purpose; there is no silent default."""
+    administrative: tuple[Line, ...] = ()
+    """Operations that manage the system itself and may be granted all the same, after two people approved."""
     ownership: dict[str, dict[str, str]] = field(default_factory=dict)
     ordering: Ordering | None = None
     idempotency: Idempotency | None = None

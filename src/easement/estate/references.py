@@ -47,6 +47,7 @@ def _check_interface(estate: Estate, interface: Interface, index: FlowIndex, rep
         reporter.unknown(
             interface, "EAS-3004", kind="System", name=spec.system, path="/spec/system", known=estate.systems
         )
+    _check_administrative(estate, interface, reporter)
     named = [(f"/spec/fields/{path}", path) for path in spec.fields]
     if spec.subject is not None:
         named.append(("/spec/subject/id", spec.subject.id))
@@ -64,6 +65,21 @@ def _check_interface(estate: Estate, interface: Interface, index: FlowIndex, rep
                 f"interface {interface.metadata.name} has no field {path!r}",
                 place,
                 hint=did_you_mean(path, known),
+            )
+
+
+def _check_administrative(estate: Estate, interface: Interface, reporter: Reporter) -> None:
+    model = estate.models.get(document_key(interface))
+    if model is None:
+        return
+    for number, name in enumerate(interface.spec.administrative):
+        if name not in model.operations:
+            reporter.report(
+                interface,
+                "EAS-3011",
+                f"interface {interface.metadata.name} has no operation {name!r}",
+                f"/spec/administrative/{number}",
+                hint=did_you_mean(name, model.operations) or f"it has {len(model.operations)} operations",
             )
 
 

@@ -27,7 +27,7 @@ APPROVER_ROLES: Final = ("reviewer", "security", "compliance", "coe")
 OWNER_PREFIX: Final = "owner:"
 """What makes a team a role: ``owner:logistics`` is held by the members of that team."""
 APPROVER_CONDITIONS: Final = frozenset(
-    {"default", "restricted", "regulated", "personal", "partner", "third-party", "transfer", "card"}
+    {"default", "restricted", "regulated", "personal", "partner", "third-party", "transfer", "card", "administrative"}
 )
 """Keys that ``settings.approvers`` of a Standard may have."""
 _ASKED_BY: Final[Mapping[str, frozenset[str]]] = {
@@ -36,6 +36,7 @@ _ASKED_BY: Final[Mapping[str, frozenset[str]]] = {
     "card": frozenset({"security", "compliance"}),
     "partner": frozenset({"security"}),
     "third-party": frozenset({"security"}),
+    "administrative": frozenset({"security"}),
     "personal": frozenset({"compliance"}),
     "transfer": frozenset({"compliance"}),
 }
@@ -169,6 +170,7 @@ def risk_factors(
         *_data_factors(fields),
         *_party_factors(source, target, personal=any(carried.is_personal for carried in fields)),
         *_terms_factors(integration),
+        *_function_factors(estate, integration),
     ]
     for transfer in personal_transfers(estate, integration, flows, today or date.min):
         ground = transfer.basis.kind if transfer.basis.lawful else "no ground found"
@@ -219,6 +221,15 @@ def _terms_factors(integration: Integration) -> Iterable[RiskFactor]:
         yield RiskFactor(
             risk=Risk.MEDIUM, reason=f"it depends on consent to {spec.consent.scope}", condition="personal"
         )
+
+
+def _function_factors(estate: Estate, integration: Integration) -> Iterable[RiskFactor]:
+    interface = estate.interface_of(integration)
+    marked = frozenset(interface.spec.administrative) if interface else frozenset()
+    granted = sorted(marked.intersection(integration.spec.operations))
+    if granted:
+        reason = f"it may call what manages the system: {', '.join(granted)}"
+        yield RiskFactor(risk=Risk.HIGH, reason=reason, condition="administrative")
 
 
 def owner_role(estate: Estate, integration: Integration) -> str:

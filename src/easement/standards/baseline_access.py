@@ -65,6 +65,22 @@ def _unenforced_condition(facts: IntegrationFacts) -> Iterable[Found]:
         yield Found(path=path, message=sentence)
 
 
+def _unmarked_administration(facts: IntegrationFacts, settings: ParameterValues) -> Iterable[Found]:
+    words = {word.lower() for word in settings["words"]}
+    marked = facts.interface.spec.administrative
+    for number, name in enumerate(facts.integration.spec.operations):
+        operation = facts.model.operations.get(name)
+        if operation is None or name in marked:
+            continue
+        said = {*(part.lower() for part in operation.path.split("/")), *(tag.lower() for tag in operation.tags)}
+        if found := sorted(words & said):
+            yield Found(
+                path=f"/spec/operations/{number}",
+                message=f"{name} ({operation.method} {operation.path}) manages the system, by its {found[0]!r}, and "
+                "its interface does not say that it may be granted",
+            )
+
+
 def _no_scopes(facts: IntegrationFacts) -> Iterable[Found]:
     security = facts.integration.spec.security
     if security.authentication in _TOKENS and not security.scopes:
@@ -132,6 +148,11 @@ def _restricted_in_clear(facts: IntegrationFacts) -> Iterable[Found]:
 
 _SECURITY: Final = "kind: Integration\nmetadata: {name: shop-reads-orders}\nspec: {security: %s}"
 _ACCESS: Final = 'kind: Integration\nmetadata: {name: shop-reads-orders}\nspec: {access: "%s"}'
+_ADMINISTRATION: Final = """\
+openapi: 3.1.0
+paths:
+  /orders/{id}:
+    get: {tags: [admin]}"""
 _ROTATING: Final = """\
 kind: System
 metadata: {name: shop}
@@ -207,6 +228,29 @@ spec: {security: {authentication: oauth2}}""",
         source="OWASP API Security Top 10 2023 API1; NIST SP 800-53 AC-3, AC-24",
         bad=_ACCESS % "request.query.undeclared == principal.client_id",
         good=_ACCESS % "resource.owner == principal.client_id",
+    ),
+    Rule(
+        about=IntegrationFacts,
+        id="administration-unmarked",
+        title="Nobody is granted administration in passing",
+        rationale="A function that manages the system is worth more to whoever steals an account than all data that "
+        "the account may read. Where it has to be granted, its owner says so first, and two people look.",
+        severity=Severity.ERROR,
+        blocks=Stage.REVIEW,
+        scope="integrations with operations whose path or tags have one of the words",
+        applies=lambda facts: facts.integration.spec.pattern is Pattern.REQUEST,
+        check=_unmarked_administration,
+        remedy="Take it out of spec.operations, or have the interface's owner list it in spec.administrative.",
+        source="OWASP API Security Top 10 2023 API5; NIST SP 800-53 AC-6(1), AC-6(5)",
+        parameters={
+            "words": Parameter(
+                default=("admin", "_admin", "administration", "administrator", "actuator", "sudo", "superuser"),
+                meaning="Parts of a path, and tags, that tell administration.",
+            )
+        },
+        bad=_ADMINISTRATION,
+        good=_ADMINISTRATION + "\n---\nkind: Interface\nmetadata: {name: orders-api}\n"
+        "spec: {administrative: [getOrder]}",
     ),
     Rule(
         about=IntegrationFacts,

@@ -227,6 +227,11 @@ def test_all_problems_come_at_once_and_in_order(folder: Any) -> None:
     assert [code for code, _, _ in problems(folder)] == ["EAS-3002", "EAS-3010", "EAS-3001"]
 
 
+def test_administration_names_operations_that_are_there(folder: Any) -> None:
+    folder.replace("openapi: store-api.yaml}, ", "openapi: store-api.yaml}, administrative: [getOrdr], ")
+    assert [code for code, _, _ in problems(folder)] == ["EAS-3011"]
+
+
 def test_an_operation_that_is_not_there_makes_no_second_problem_of_its_fields(folder: Any) -> None:
     folder.replace("[getOrder]", "[getOrdr]")
     assert [code for code, _, _ in problems(folder)] == ["EAS-3011"]

@@ -100,6 +100,13 @@ def test_risk_follows_from_the_terms(estate_after: Any, more: str, risk: str) ->
     assert requirements(estate_after(("lines.sku]", f"lines.sku]\n  {more}"))).risk == risk
 
 
+def test_administration_that_the_interface_marks_takes_two_people(estate_after: Any) -> None:
+    old = "definition: {openapi: store-api.yaml}, "
+    needed = requirements(estate_after((old, old + "administrative: [getOrder], ")))
+    assert (needed.risk, needed.roles, needed.automatic) == ("high", ("reviewer", "security"), False)
+    assert "manages the system: getOrder" in " ".join(needed.reasons)
+
+
 def test_unclassified_fields_are_never_low_risk(estate_after: Any) -> None:
     estate = estate_after((", defaultClassification: internal}\n---", "}\n---"))
     assert requirements(estate).risk == "medium"
