@@ -78,11 +78,6 @@ class VaultSecrets:
                 return again
             return self._read(http, path)
 
-    def write(self, path: str, body: Mapping[str, object]) -> Mapping[str, Any]:
-        """Post to ``path`` under our token and give the ``data`` of the answer. Raises as :meth:`read`."""
-        with self._http() as http:
-            return _data(self._asked(http, "POST", path, body))
-
     def _read(self, http: httpx.Client, path: str) -> StoredSecret:
         mount, version = self._mount_of(http, path)
         rest = path.removeprefix(mount)
