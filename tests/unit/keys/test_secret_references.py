@@ -98,3 +98,11 @@ def test_bad_reference_is_refused_with_its_reason_and_without_any_value(
         local_secrets(base).of_operator(reference)
     assert VALUE not in str(refusal.value)
     assert "4711" not in str(refusal.value)
+
+
+def test_a_token_that_is_mounted_by_links_within_its_folder_is_read(tmp_path: Path) -> None:
+    """As Kubernetes mounts them: ``token`` is a link to ``..data/token``, and ``..data`` one to a dated folder."""
+    write(tmp_path / "vault/..2026_11_24/token", VALUE, 0o400)
+    (tmp_path / "vault/..data").symlink_to("..2026_11_24")
+    (tmp_path / "vault/token").symlink_to("..data/token")
+    assert local_secrets(tmp_path).of_operator("secret://file/vault/token").reveal() == VALUE
